@@ -1,0 +1,91 @@
+#!/usr/bin/env bash
+# Every check of the project, one after the other, each with its time; the last
+# line says how many passed and how many failed. A failing step does not stop
+# the ones behind it: one run tells everything that is wrong.
+#
+#   scripts/test.sh              all steps
+#   scripts/test.sh clippy rust  only these
+#
+# Counted are the single tests of the steps that report them (Rust, client) and
+# every other step as one.
+
+# shellcheck source=scripts/prelude.sh
+. "$(dirname "$0")/prelude.sh"
+
+STEPS='format clippy dependencies migrations house-rules scripts rust generated client attack secrets'
+
+format() { cargo fmt --all --check; }
+clippy() { cargo clippy --workspace --all-targets --locked --quiet -- -D warnings; }
+dependencies() { scripts/check-dependencies.sh; }
+migrations() { scripts/check-migrations.sh; }
+house-rules() { scripts/check-house-rules.sh; }
+scripts() { "$PYTHON_TOOLS/shellcheck" --external-sources scripts/*.sh .ci/run; }
+# --show-output: what a passing test printed belongs to what the secrets step searches.
+rust() { cargo test --workspace --locked --no-fail-fast -- --show-output; }
+generated() { scripts/check-generated.sh; }
+client() { (cd api-client && npm test --silent); }
+attack() { scripts/attack-api.sh; }
+secrets() { scripts/check-secrets.sh; }
+
+title() {
+    case "$1" in
+        format) echo "code is formatted" ;;
+        clippy) echo "clippy finds nothing" ;;
+        dependencies) echo "dependencies are allowed" ;;
+        migrations) echo "migrations are forward only" ;;
+        house-rules) echo "house rules" ;;
+        scripts) echo "shellcheck finds nothing" ;;
+        rust) echo "Rust tests" ;;
+        generated) echo "generated files are up to date" ;;
+        client) echo "typed client" ;;
+        attack) echo "API under generated requests" ;;
+        secrets) echo "no secret in any log" ;;
+        *) return 1 ;;
+    esac
+}
+
+# Prints "passed failed" for a step from its log and its exit status.
+count() {
+    local step=$1 status=$2 log=$3 ok=0 bad=0
+    case "$step" in
+        rust)
+            ok=$(sed -nE 's/^test result: .* ([0-9]+) passed; .*/\1/p' "$log" | awk '{ n += $1 } END { print n + 0 }')
+            bad=$(sed -nE 's/^test result: .* ([0-9]+) failed; .*/\1/p' "$log" | awk '{ n += $1 } END { print n + 0 }')
+            ;;
+        client)
+            ok=$(awk '/^# pass [0-9]+/ { n += $3 } END { print n + 0 }' "$log")
+            bad=$(awk '/^# fail [0-9]+/ { n += $3 } END { print n + 0 }' "$log")
+            ;;
+        *) [ "$status" -ne 0 ] || ok=1 ;;
+    esac
+    # A step that failed before it could count anything is one failure.
+    [ "$status" -eq 0 ] || [ "$bad" -gt 0 ] || bad=1
+    echo "$ok $bad"
+}
+
+steps=${*:-$STEPS}
+for step in $steps; do
+    title "$step" >/dev/null || die "there is no step called $step; the steps are: $STEPS"
+done
+
+rm -rf "$RUN_DIR"
+mkdir -p "$RUN_DIR/logs"
+export SOCIALAI_TEST_SECRETS_FILE="$RUN_DIR/secrets.txt"
+(umask 077 && : >"$SOCIALAI_TEST_SECRETS_FILE")
+
+scripts/install-tools.sh test
+
+passed=0 failed=0 table=""
+for step in $steps; do
+    printf '\n== %s\n' "$(title "$step")"
+    log="$RUN_DIR/logs/$step.log" began=$(date +%s) status=0
+    "$step" </dev/null 2>&1 | tee "$log" || status=$?
+    read -r ok bad <<<"$(count "$step" "$status" "$log")"
+    passed=$((passed + ok)) failed=$((failed + bad))
+    verdict=ok
+    [ "$status" -eq 0 ] || verdict=FAILED
+    table+=$(printf '%-32s %5d s  %5d passed  %-6s' "$(title "$step")" "$(($(date +%s) - began))" "$ok" "$verdict")$'\n'
+done
+
+printf '\n%s\n%d passed, %d failed\n' "$table" "$passed" "$failed"
+[ "$failed" -eq 0 ]
