@@ -123,7 +123,7 @@ install_with_apt() {
     as_root rmdir --ignore-fail-on-non-empty "$(dirname "$setting")"
     case " $* " in
         *" redis-server "*)
-            ! have systemctl || as_root systemctl disable --quiet --now redis-server >&2 || true
+            [ ! -d /run/systemd/system ] || as_root systemctl disable --quiet --now redis-server >&2 || true
             ;;
     esac
     return "$status"
@@ -134,7 +134,7 @@ install_packages() {
     for need in $needs; do packages="$packages $(package_name "$manager" "$need")"; done
     packages=${packages# }
     if [ "$manager" != brew ] && [ "$(id -u)" -ne 0 ] && ! have sudo; then
-        die "these packages are missing and only an administrator can install them: $packages. Ask for that and run this again."
+        die "these packages are missing and only an administrator can install them: $packages. Ask for them and run this again."
     fi
     say "Installing with $manager: $packages"
     # shellcheck disable=SC2086 # a list of words
