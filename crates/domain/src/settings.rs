@@ -1,0 +1,75 @@
+//! A tenant's security policy. A tenant that never changed it has no row; the defaults then hold.
+
+use serde::{Deserialize, Serialize};
+use sqlx::FromRow;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::{
+    audit::Entry,
+    permissions::Role,
+    problems::{Problem, Result},
+    tenancy::TenantTx,
+};
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Policy {
+    /// Roles that must have a second factor; `admin` is always among them.
+    #[schema(max_items = 5)]
+    pub mfa_roles: Vec<Role>,
+    /// Days until a session ends for good.
+    #[schema(minimum = 1, maximum = 90)]
+    pub session_days: i32,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self { mfa_roles: vec![Role::Admin], session_days: 30 }
+    }
+}
+
+#[derive(FromRow)]
+struct Row {
+    mfa_roles: Vec<String>,
+    session_days: i32,
+}
+
+pub async fn policy(tx: &mut TenantTx) -> Result<Policy> {
+    let row: Option<Row> =
+        sqlx::query_as("select mfa_roles, session_days from settings").fetch_optional(tx.conn()).await?;
+    Ok(row.map_or_else(Policy::default, |row| Policy {
+        mfa_roles: row.mfa_roles.iter().filter_map(|name| Role::from_name(name)).collect(),
+        session_days: row.session_days,
+    }))
+}
+
+pub async fn set_policy(tx: &mut TenantTx, mut wanted: Policy) -> Result<Policy> {
+    if !(1..=90).contains(&wanted.session_days) {
+        return Err(Problem::field("session_days", "A session lasts 1 to 90 days.").into());
+    }
+    if !wanted.mfa_roles.contains(&Role::Admin) {
+        return Err(Problem::field("mfa_roles", "Administrators always need a second factor.").into());
+    }
+    wanted.mfa_roles.sort_unstable();
+    wanted.mfa_roles.dedup();
+    let before = policy(tx).await?;
+    let names: Vec<_> = wanted.mfa_roles.iter().map(|role| role.name()).collect();
+    let now = tx.now();
+    sqlx::query(
+        "insert into settings (id, mfa_roles, session_days, updated_at) values ($1, $2, $3, $4)
+         on conflict (tenant_id) do update set mfa_roles = excluded.mfa_roles, session_days = excluded.session_days,
+            updated_at = excluded.updated_at",
+    )
+    .bind(Uuid::now_v7())
+    .bind(names)
+    .bind(wanted.session_days)
+    .bind(now)
+    .execute(tx.conn())
+    .await?;
+    let tenant = tx.tenant();
+    tx.record(
+        Entry::new("settings.changed", "tenant", tenant).changed(serde_json::json!(before), serde_json::json!(wanted)),
+    );
+    Ok(wanted)
+}

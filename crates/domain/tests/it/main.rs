@@ -1,0 +1,9 @@
+//! The domain on a real PostgreSQL, through its public functions.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod audit;
+mod catalogue;
+mod identity;
+mod keys;
+mod migrations;
+mod tenancy;
