@@ -3,7 +3,7 @@
 # with each number once, never edited after a release, and nothing in them that
 # locks a busy table for long (squawk; its exceptions are in .squawk.toml).
 #
-# migrations/released.sha256 holds a line for each migration that was part of a
+# migrations/released/sha256 holds a line for each migration that was part of a
 # release; scripts/seal-migrations.sh appends to it when a release is made.
 
 # shellcheck source=scripts/prelude.sh
@@ -32,14 +32,14 @@ for set in system tenant; do
     done
 done
 
-if [ -f migrations/released.sha256 ]; then
+if [ -f migrations/released/sha256 ]; then
     while read -r sum file; do
         if [ ! -f "$file" ]; then
             complain "$file was released and is gone; migrations only go forward"
         elif [ "$(sha256 "$file")" != "$sum" ]; then
             complain "$file was released and has changed; write a new migration instead"
         fi
-    done <migrations/released.sha256
+    done <migrations/released/sha256
 fi
 
 "$PYTHON_TOOLS/squawk" migrations/system/*.sql migrations/tenant/*.sql >&2 || status=1

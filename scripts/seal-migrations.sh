@@ -5,7 +5,7 @@
 # shellcheck source=scripts/prelude.sh
 . "$(dirname "$0")/prelude.sh"
 
-list=migrations/released.sha256
+list=migrations/released/sha256
 touch "$list"
 for file in migrations/system/*.sql migrations/tenant/*.sql; do
     grep -q " $file\$" "$list" && continue
