@@ -5,7 +5,10 @@
 # of its own, thrown away afterwards. What is checked and what is excepted
 # stands in tools/schemathesis/schemathesis.toml.
 #
-#   scripts/attack-api.sh [SECONDS]   time budget of the attack (default 150)
+# Two passes: everything as a program with an API key, then what only a person
+# may do (/me) with the access token of a person who logged in.
+#
+#   scripts/attack-api.sh [SECONDS]   time budget of both together (default 150)
 
 # shellcheck source=scripts/prelude.sh
 . "$(dirname "$0")/prelude.sh"
@@ -70,15 +73,26 @@ SOCIALAI_RATE_LIMIT_FACTOR=10000 "$program" demo --listen "${url#http://}" --dat
 server=$!
 wait_until_ready "$url"
 
-API_KEY=$("$program" api-key create --data-dir "$SCRATCH/data" --tenant acme --name attack --scope '*' --json |
-    "$PYTHON_TOOLS/python" -c 'import json, sys; print(json.load(sys.stdin)["key"])')
-export API_KEY
-note_secret "$API_KEY"
+# Prints one field of the JSON document on stdin.
+field() { "$PYTHON_TOOLS/python" -c 'import json, sys; print(json.load(sys.stdin)[sys.argv[1]])' "$1"; }
+
+# attack TOKEN SECONDS OPTION…
+attack() {
+    local token=$1 seconds=$2
+    shift 2
+    note_secret "$token"
+    (cd "$SCRATCH" && TOKEN="$token" "$PYTHON_TOOLS/schemathesis" \
+        --config-file "$ROOT/tools/schemathesis/schemathesis.toml" \
+        run "$url/api/v1/openapi.json" --max-time "$seconds" "$@") || status=1
+}
 
 status=0
-(cd "$SCRATCH" && "$PYTHON_TOOLS/schemathesis" \
-    --config-file "$ROOT/tools/schemathesis/schemathesis.toml" \
-    run "$url/api/v1/openapi.json" --max-time "$BUDGET_SECONDS") || status=1
+key=$("$program" api-key create --data-dir "$SCRATCH/data" --tenant acme --name attack --scope '*' --json | field key)
+attack "$key" $((BUDGET_SECONDS * 2 / 3))
+person=$(curl --silent --fail --max-time 30 --header 'Content-Type: application/json' \
+    --data "{\"email\":\"agent@acme.test\",\"password\":\"$SOCIALAI_DEMO_PASSWORD\"}" "$url/api/v1/auth/login" | field access_token)
+# No stateful phase: it would find the person's own session and end it.
+attack "$person" $((BUDGET_SECONDS / 3)) --include-path-regex '^/me' --phases examples,coverage,fuzzing
 
 curl --silent --fail --max-time 5 --output /dev/null "$url/ready" || {
     say "the server is no longer ready after the attack"
