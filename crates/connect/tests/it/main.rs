@@ -1,0 +1,14 @@
+//! The crate against real sockets: a real identity provider, a hostile one, a mail server.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::disallowed_methods, reason = "tests run their own servers and browsers")]
+
+mod call;
+mod jwt;
+mod mail;
+mod oidc_hostile;
+mod oidc_keys;
+mod oidc_provider;
+mod oidc_real;
+mod oidc_token_endpoint;
+mod remote;
