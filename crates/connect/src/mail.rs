@@ -230,8 +230,11 @@ fn before_the_message(error: &SmtpError) -> CallError {
     if error.is_client() {
         return refused("protocol", "the mail server does not offer what its address asks for");
     }
-    if certificate_is_bad(error) {
-        return refused("tls", "the mail server's TLS certificate is not valid for its name");
+    if tls_failed(error) {
+        return refused(
+            "tls",
+            "TLS with the mail server failed; check its certificate, and whether its port wants smtps:// or smtp://",
+        );
     }
     CallError::Later { after: None }
 }
@@ -250,8 +253,8 @@ fn from_reply(error: &SmtpError) -> CallError {
     }
 }
 
-/// The TLS library reports a refused certificate as invalid data on the connection.
-fn certificate_is_bad(error: &SmtpError) -> bool {
+/// The TLS library reports a refused certificate, and a server that speaks no TLS, as invalid data.
+fn tls_failed(error: &SmtpError) -> bool {
     let mut cause = std::error::Error::source(error);
     while let Some(error) = cause {
         if error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == std::io::ErrorKind::InvalidData) {

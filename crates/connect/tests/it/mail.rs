@@ -231,6 +231,13 @@ async fn server_without_tls_gets_nothing_when_tls_is_required() {
 }
 
 #[tokio::test]
+async fn plain_server_at_a_tls_address_is_a_mistake_in_the_settings() {
+    let server = MailServer::start(Behaviour::Accept).await;
+    let url = format!("smtps://hub:pw@{}", server.address);
+    assert_eq!(code(server.send_with(&url, &mail()).await), "tls");
+}
+
+#[tokio::test]
 async fn headers_and_commands_cannot_be_injected() {
     let server = MailServer::start(Behaviour::Accept).await;
     for to in [
