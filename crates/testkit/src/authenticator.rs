@@ -223,8 +223,8 @@ mod cbor {
         let major = major << 5;
         match u16::try_from(argument) {
             Ok(small @ 0..=23) => vec![major | small.to_be_bytes()[1]],
-            Ok(byte @ 24..=255) => vec![major | 24, byte.to_be_bytes()[1]],
-            Ok(word) => [&[major | 25], word.to_be_bytes().as_slice()].concat(),
+            Ok(byte @ 24..=255) => vec![major | 0x18, byte.to_be_bytes()[1]],
+            Ok(word) => [&[major | 0x19], word.to_be_bytes().as_slice()].concat(),
             Err(_) => unreachable!("nothing here is longer than 65,535 bytes"),
         }
     }
