@@ -1,1 +1,118 @@
-// 
+//! HTTP in, HTTP out. This file is the whole router as one readable list; a handler calls one or two domain functions.
+//!
+//! Every protected handler takes a `Caller<can::…>`: the extractor authenticates, checks the permission, and counts the
+//! request against its limits before the body is read. Public handlers take a `Visitor`. There is no third way in.
+
+mod api_keys;
+mod audit_log;
+pub mod auth;
+mod caller;
+pub mod docs;
+mod events;
+mod http;
+mod idempotent;
+mod invitations;
+pub mod limits;
+mod me;
+mod page;
+mod problem;
+mod roles;
+mod sso;
+pub mod state;
+mod system;
+mod tenant;
+mod users;
+
+use axum::{Router, routing::get};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+pub use crate::state::{App, Mail, Settings};
+
+/// Everything under `/api/v1` (and, the same, `/v1`).
+fn v1() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        // Signing in
+        .routes(routes!(auth::options::options))
+        .routes(routes!(auth::login::login))
+        .routes(routes!(auth::login::second_factor))
+        .routes(routes!(auth::enrol::start_totp))
+        .routes(routes!(auth::enrol::confirm_totp))
+        .routes(routes!(auth::passkey::start))
+        .routes(routes!(auth::passkey::finish))
+        .routes(routes!(auth::session::refresh))
+        .routes(routes!(auth::session::log_out))
+        .routes(routes!(auth::session::log_out_everywhere))
+        .routes(routes!(auth::session::switch_tenant))
+        .routes(routes!(auth::password::forgot))
+        .routes(routes!(auth::password::reset))
+        .routes(routes!(auth::invitation::check))
+        .routes(routes!(auth::invitation::accept))
+        .routes(routes!(auth::single_sign_on::start))
+        .routes(routes!(auth::single_sign_on::callback))
+        // Oneself
+        .routes(routes!(me::profile::get, me::profile::update))
+        .routes(routes!(me::profile::change_password))
+        .routes(routes!(me::profile::sessions))
+        .routes(routes!(me::profile::end_session))
+        .routes(routes!(me::factors::factors))
+        .routes(routes!(me::factors::start_totp))
+        .routes(routes!(me::factors::confirm_totp))
+        .routes(routes!(me::factors::remove_totp))
+        .routes(routes!(me::factors::new_recovery_codes))
+        .routes(routes!(me::passkeys::list))
+        .routes(routes!(me::passkeys::start))
+        .routes(routes!(me::passkeys::finish))
+        .routes(routes!(me::passkeys::remove))
+        // The workspace
+        .routes(routes!(tenant::get, tenant::rename))
+        .routes(routes!(tenant::policy, tenant::set_policy))
+        .routes(routes!(roles::list))
+        .routes(routes!(users::list))
+        .routes(routes!(users::get, users::update, users::remove))
+        .routes(routes!(users::sessions, users::end_sessions))
+        .routes(routes!(users::reset_password))
+        .routes(routes!(users::reset_mfa))
+        .routes(routes!(invitations::list, invitations::create))
+        .routes(routes!(invitations::renew))
+        .routes(routes!(invitations::revoke))
+        .routes(routes!(api_keys::list, api_keys::create))
+        .routes(routes!(api_keys::get, api_keys::revoke))
+        .routes(routes!(api_keys::rotate))
+        .routes(routes!(sso::get, sso::put, sso::remove))
+        .routes(routes!(sso::test))
+        .routes(routes!(audit_log::list))
+        .routes(routes!(audit_log::export))
+        .routes(routes!(audit_log::verify))
+        .routes(routes!(events::stream))
+        // The installation
+        .routes(routes!(system::health))
+        .routes(routes!(system::outbox))
+}
+
+/// The router of the whole server.
+pub fn router(app: App) -> Router {
+    let (v1, document) = OpenApiRouter::with_openapi(docs::base()).merge(v1()).split_for_parts();
+    let document = docs::finish(document);
+    let open = Router::new()
+        .route("/", get(docs::front_page))
+        .route("/health", get(system::alive))
+        .route("/ready", get(system::ready))
+        .route("/metrics", get(system::metrics))
+        .route("/.well-known/jwks.json", get(auth::session::jwks))
+        .route("/api/v1/openapi.json", get(docs::openapi))
+        .merge(docs::swagger(&document));
+    let router = Router::new()
+        .nest("/api/v1", v1.clone())
+        .nest("/v1", v1)
+        .merge(open)
+        .fallback(problem::unknown_route)
+        .method_not_allowed_fallback(problem::unknown_method)
+        .layer(axum::Extension(docs::Document(std::sync::Arc::new(document))));
+    http::wrap(router, &app).with_state(app)
+}
+
+/// The API description, as committed in `openapi.json`.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    let (_, document) = OpenApiRouter::with_openapi(docs::base()).merge(v1()).split_for_parts();
+    docs::finish(document)
+}

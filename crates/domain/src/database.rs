@@ -14,9 +14,15 @@ use sqlx::{
 };
 
 use crate::{
+    audit::Actor,
     ids::TenantId,
+    tenancy::Databases,
     tenants::{Home, SHARED_SCHEMA},
 };
+
+mod inspection;
+
+pub use inspection::{Inspection, inspect, known_migrations};
 
 static SYSTEM: Migrator = sqlx::migrate!("../../migrations/system");
 static TENANT: Migrator = sqlx::migrate!("../../migrations/tenant");
@@ -87,9 +93,10 @@ pub fn create_database_sql(database: &str) -> [String; 3] {
     ]
 }
 
-/// Names of the owner and application roles of a database.
+/// Names of the owner and application roles of a database. Not `_app`: that is the group (`socialai_app`), which the
+/// natural database name would collide with.
 pub fn role_names(database: &str) -> (String, String) {
-    (format!("{database}_owner"), format!("{database}_app"))
+    (format!("{database}_owner"), format!("{database}_runtime"))
 }
 
 /// Makes roles and the database on a server, with a superuser's connection. Repeatable.
@@ -139,20 +146,28 @@ pub async fn adopt(url: &PgConnectOptions, app_password: &str) -> Result<Endpoin
             wanted: "bypass row-level security, which migrations and backups need",
         });
     }
-    let app = format!("{database}_app");
-    let quoted = (identifier(&app), literal(&app), literal(app_password));
+    let (_, app) = role_names(&database);
+    let endpoint = Endpoint { shard: None, owner: url.clone(), app: url.clone().username(&app).password(app_password) };
+    // Most starts find everything done; saying it again would collide with another process that starts now.
+    if PgConnection::connect_with(&endpoint.app).await.is_ok() {
+        return Ok(endpoint);
+    }
+    let (name, quoted, password) = (identifier(&app), literal(&app), literal(app_password));
+    let database = identifier(&database);
     let statements = [
         "do $$ begin if not exists (select from pg_roles where rolname = 'socialai_app') then create role socialai_app nologin; end if; end $$".to_owned(),
-        format!("do $$ begin if not exists (select from pg_roles where rolname = {}) then create role {} login; end if; end $$", quoted.1, quoted.0),
-        format!("alter role {} login password {}", quoted.0, quoted.2),
-        format!("grant socialai_app to {}", quoted.0),
-        format!("grant connect on database {} to {}", identifier(&database), quoted.0),
+        format!("do $$ begin if not exists (select from pg_roles where rolname = {quoted}) then create role {name} login; end if; end $$"),
+        format!("alter role {name} login nobypassrls password {password}"),
+        format!("grant socialai_app to {name}"),
+        // The application role of another installation on this server is in the same group and must not come in here.
+        format!("revoke connect on database {database} from public"),
+        format!("grant connect on database {database} to {name}"),
     ];
     for statement in statements {
         conn.execute(AssertSqlSafe(statement)).await?;
     }
     conn.close().await?;
-    Ok(Endpoint { shard: None, owner: url.clone(), app: url.clone().username(&app).password(app_password) })
+    Ok(endpoint)
 }
 
 /// One schema that is behind.
@@ -258,19 +273,18 @@ pub(crate) async fn tenant_tables(conn: &mut PgConnection, schema: &str) -> Resu
     .await
 }
 
-/// True when the database's `system` and `shared` schemas have every migration of this program (and no other).
-pub async fn is_current(pool: &PgPool) -> Result<bool, DatabaseError> {
+/// True when the `system` and `shared` schemas of a database have every migration of this program (and no other).
+pub async fn is_current(databases: &Databases, shard: Option<&str>) -> crate::problems::Result<bool> {
+    let mut tx = databases.system_at(shard, Actor::system("health")).await?;
     for (schema, migrator) in [("system", &SYSTEM), (SHARED_SCHEMA, &TENANT)] {
-        let known = sqlx::query_scalar::<_, i64>(AssertSqlSafe(format!(
-            "select version from {}._sqlx_migrations where success order by version",
-            identifier(schema)
-        )))
-        .fetch_all(pool)
-        .await?;
+        let versions =
+            format!("select version from {}._sqlx_migrations where success order by version", identifier(schema));
+        let known: Vec<i64> = sqlx::query_scalar(AssertSqlSafe(versions)).fetch_all(tx.conn()).await?;
         if !migrator.iter().map(|migration| migration.version).eq(known) {
             return Ok(false);
         }
     }
+    tx.rollback().await?;
     Ok(true)
 }
 

@@ -10,7 +10,7 @@ use crate::{
     clock::Clock,
     problems::{Error, Result},
     tenancy::Databases,
-    vault::{self, Column, MasterKeys, Owner, Sealed, Vault, VaultError},
+    vault::{self, Column, KeySource, Owner, Sealed, Vault, VaultError},
 };
 
 pub(crate) const BLIND_ROOT: Column = Column::new("installation", "blind_root_sealed");
@@ -19,13 +19,13 @@ pub(crate) const BLIND_ROOT: Column = Column::new("installation", "blind_root_se
 pub async fn open(
     control: PgPool,
     shards: std::collections::BTreeMap<String, PgPool>,
-    masters: &dyn Fn() -> Result<MasterKeys, VaultError>,
+    keys: KeySource,
     clock: Clock,
 ) -> Result<Databases> {
     let bootstrap =
-        Databases::new(control.clone(), std::collections::BTreeMap::new(), vault::bootstrap(masters()?), clock.clone());
+        Databases::new(control.clone(), std::collections::BTreeMap::new(), vault::bootstrap(keys()?), clock.clone());
     let root = blind_root(&bootstrap).await?;
-    Ok(Databases::new(control, shards, Vault::new(masters()?, *root), clock))
+    Ok(Databases::new(control, shards, Vault::renewable(keys, *root)?, clock))
 }
 
 async fn blind_root(bootstrap: &Databases) -> Result<Zeroizing<[u8; 32]>> {

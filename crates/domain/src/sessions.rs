@@ -50,6 +50,8 @@ pub struct Facts {
     pub role: Role,
     pub method: Method,
     pub has_mfa: bool,
+    /// The tenant demands a second factor of this role, and this session was opened without one.
+    pub mfa_missing: bool,
 }
 
 #[derive(Debug, Clone, FromRow, Serialize, ToSchema)]
@@ -159,7 +161,8 @@ pub async fn refresh(tx: &mut TenantTx, text: &SecretString) -> Result<Refresh> 
 pub async fn facts(tx: &mut TenantTx, id: SessionId) -> Result<Option<Facts>> {
     let now = tx.now();
     let facts = sqlx::query_as(
-        "select s.user_id, u.name, u.role, s.method, s.has_mfa
+        "select s.user_id, u.name, u.role, s.method, s.has_mfa,
+            not s.has_mfa and u.role = any (coalesce((select mfa_roles from settings), '{admin}')) as mfa_missing
          from sessions s join users u on u.tenant_id = s.tenant_id and u.id = s.user_id
          where s.id = $1 and s.revoked_at is null and s.expires_at > $2 and u.status = 'active'",
     )

@@ -10,7 +10,7 @@
 use std::{
     collections::{BTreeMap, HashMap},
     fmt,
-    sync::{PoisonError, RwLock},
+    sync::{Arc, PoisonError, RwLock, RwLockReadGuard},
 };
 
 use aws_lc_rs::{
@@ -107,6 +107,18 @@ impl MasterKeys {
     pub fn newest(&self) -> u32 {
         self.0.keys().next_back().copied().unwrap_or_default()
     }
+
+    pub fn versions(&self) -> impl Iterator<Item = u32> {
+        self.0.keys().copied()
+    }
+
+    /// A password that every process with these keys finds alike, so that it need not be handed around. Made from the
+    /// oldest version, which stays the same through the first half of a rotation.
+    pub fn derive_password(&self, purpose: &str) -> SecretString {
+        let oldest = self.0.values().next().map_or([0; 32], |key| **key);
+        let password = derive(&Zeroizing::new(oldest), purpose.as_bytes(), &Owner::Installation.bytes());
+        hex::encode(*password).into()
+    }
 }
 
 impl fmt::Debug for MasterKeys {
@@ -134,16 +146,21 @@ impl fmt::Debug for Sealed {
     }
 }
 
+/// Where master keys are read, and read again when a value names a version that is not known yet: another process may
+/// have begun a rotation.
+pub type KeySource = Arc<dyn Fn() -> Result<MasterKeys, VaultError> + Send + Sync>;
+
 /// Seals and opens; shared by all transactions.
 pub struct Vault {
-    masters: MasterKeys,
+    masters: RwLock<MasterKeys>,
+    source: Option<KeySource>,
     blind_root: Zeroizing<[u8; 32]>,
-    derived: RwLock<HashMap<(Owner, u32), std::sync::Arc<RandomizedNonceKey>>>,
+    derived: RwLock<HashMap<(Owner, u32), Arc<RandomizedNonceKey>>>,
 }
 
 impl fmt::Debug for Vault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Vault({:?})", self.masters)
+        write!(f, "Vault({:?})", self.masters())
     }
 }
 
@@ -152,15 +169,43 @@ const DERIVED_KEYS: usize = 10_000;
 
 impl Vault {
     pub fn new(masters: MasterKeys, blind_root: [u8; 32]) -> Self {
-        Self { masters, blind_root: Zeroizing::new(blind_root), derived: RwLock::default() }
+        let (masters, blind_root) = (RwLock::new(masters), Zeroizing::new(blind_root));
+        Self { masters, source: None, blind_root, derived: RwLock::default() }
+    }
+
+    /// The same with keys that may grow while the process runs.
+    pub fn renewable(source: KeySource, blind_root: [u8; 32]) -> Result<Self, VaultError> {
+        Ok(Self { source: Some(source.clone()), ..Self::new(source()?, blind_root) })
+    }
+
+    /// Reads the master keys again; answers with the newest version.
+    pub fn renew(&self) -> Result<u32, VaultError> {
+        if let Some(source) = &self.source {
+            let fresh = source()?;
+            *self.masters.write().unwrap_or_else(PoisonError::into_inner) = fresh;
+        }
+        Ok(self.newest_version())
     }
 
     pub fn newest_version(&self) -> u32 {
-        self.masters.newest()
+        self.masters().newest()
+    }
+
+    fn masters(&self) -> RwLockReadGuard<'_, MasterKeys> {
+        self.masters.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The key of a version, looked for at its source once more when it is new to this process.
+    fn master(&self, version: u32) -> Result<Zeroizing<[u8; 32]>, VaultError> {
+        if let Some(key) = self.masters().0.get(&version) {
+            return Ok(key.clone());
+        }
+        self.renew()?;
+        self.masters().0.get(&version).cloned().ok_or(VaultError::UnknownVersion(version))
     }
 
     pub fn seal(&self, owner: Owner, column: Column, row: Uuid, plain: &[u8]) -> Result<Sealed, VaultError> {
-        let version = self.masters.newest();
+        let version = self.newest_version();
         let key = self.key(owner, version)?;
         let mut body = plain.to_vec();
         let aad = Aad::from(associated_data(owner, column, row, version));
@@ -223,15 +268,15 @@ impl Vault {
         tag
     }
 
-    fn key(&self, owner: Owner, version: u32) -> Result<std::sync::Arc<RandomizedNonceKey>, VaultError> {
+    fn key(&self, owner: Owner, version: u32) -> Result<Arc<RandomizedNonceKey>, VaultError> {
         let known = self.derived.read().unwrap_or_else(PoisonError::into_inner).get(&(owner, version)).cloned();
         if let Some(key) = known {
             return Ok(key);
         }
-        let master = self.masters.0.get(&version).ok_or(VaultError::UnknownVersion(version))?;
-        let bytes = derive(master, b"field", &owner.bytes());
+        let master = self.master(version)?;
+        let bytes = derive(&master, b"field", &owner.bytes());
         let key = RandomizedNonceKey::new(&AES_256_GCM, &*bytes).map_err(|_| VaultError::Seal)?;
-        let key = std::sync::Arc::new(key);
+        let key = Arc::new(key);
         let mut derived = self.derived.write().unwrap_or_else(PoisonError::into_inner);
         if derived.len() >= DERIVED_KEYS {
             derived.clear();
@@ -334,6 +379,31 @@ mod tests {
         let resealed = after.seal(owner, EMAIL, row, b"x").unwrap();
         assert_eq!(resealed.version(), Some(2));
         assert_eq!(vault(&old).open(owner, EMAIL, row, &resealed), Err(VaultError::UnknownVersion(2)));
+    }
+
+    #[test]
+    fn version_that_another_process_added_is_found_at_the_source() {
+        let (old, new) = one_and_two();
+        let text = Arc::new(RwLock::new(old));
+        let source = text.clone();
+        let read: KeySource = Arc::new(move || MasterKeys::parse(&source.read().unwrap()));
+        let here = Vault::renewable(read, [7; 32]).unwrap();
+        let (owner, row) = (Owner::Installation, Uuid::now_v7());
+        let sealed = vault(&new).seal(owner, EMAIL, row, b"x").unwrap();
+        assert_eq!(here.open(owner, EMAIL, row, &sealed), Err(VaultError::UnknownVersion(2)));
+        *text.write().unwrap() = new;
+        assert_eq!(here.open_text(owner, EMAIL, row, &sealed).unwrap(), "x");
+        assert_eq!(here.seal(owner, EMAIL, row, b"y").unwrap().version(), Some(2));
+    }
+
+    #[test]
+    fn derived_password_stays_while_the_oldest_version_does() {
+        use secrecy::ExposeSecret;
+        let (old, new) = one_and_two();
+        let password = |keys: &str| MasterKeys::parse(keys).unwrap().derive_password("x").expose_secret().to_owned();
+        assert_eq!(password(&old), password(&new));
+        let other = MasterKeys::parse(&old).unwrap().derive_password("y").expose_secret().to_owned();
+        assert_ne!(password(&old), other);
     }
 
     #[test]

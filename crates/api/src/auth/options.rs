@@ -1,0 +1,66 @@
+//! What the log-in page may offer.
+
+use axum::{Json, extract::State};
+use serde::{Deserialize, Serialize};
+use socialai_domain::{audit::Actor, sso, tenants};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::{caller::Visitor, http::body::Query, problem::Answer, state::App};
+
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct OptionsQuery {
+    /// Short name of a workspace, to learn whether it has single sign-on.
+    #[param(max_length = 64)]
+    tenant: Option<String>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct DemoLogin {
+    pub email: String,
+    pub role: String,
+    pub tenant: String,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct LogInOptions {
+    pub password: bool,
+    pub passkey: bool,
+    /// The named workspace offers single sign-on at `/auth/sso/{tenant}/start`.
+    pub sso: bool,
+    /// Accounts of the demo; empty elsewhere.
+    pub demo: Vec<DemoLogin>,
+    pub version: &'static str,
+}
+
+/// Ways to log in
+#[utoipa::path(get, path = "/auth/options", tag = "Signing in", params(OptionsQuery), security(()),
+    responses((status = 200, description = "What can be offered.", body = LogInOptions)))]
+pub async fn options(
+    State(app): State<App>,
+    visitor: Visitor,
+    Query(query): Query<OptionsQuery>,
+) -> Answer<Json<LogInOptions>> {
+    let sso = match query.tenant {
+        Some(slug) => offers_sso(&app, visitor.actor, &slug).await?,
+        None => false,
+    };
+    let demo = app.settings().demo_logins.iter().cloned();
+    let demo = demo.map(|(email, role, tenant)| DemoLogin { email, role, tenant }).collect();
+    Ok(Json(LogInOptions { password: true, passkey: true, sso, demo, version: app.settings().version }))
+}
+
+/// Unknown workspaces have none.
+async fn offers_sso(app: &App, actor: Actor, slug: &str) -> socialai_domain::problems::Result<bool> {
+    let mut tx = app.databases().system(actor.clone()).await?;
+    let tenant = tenants::find(&mut tx, slug).await;
+    tx.rollback().await?;
+    let Ok(tenant) = tenant else { return Ok(false) };
+    let mut tx = match app.databases().tenant(tenant.id, actor).await {
+        Err(error) if error.problem().is_some() => return Ok(false),
+        other => other?,
+    };
+    let connection = sso::get(&mut tx).await?;
+    tx.rollback().await?;
+    Ok(connection.is_some_and(|connection| connection.settings.enabled))
+}

@@ -1,0 +1,274 @@
+//! Single sign-on by OpenID Connect: out to the provider with state, nonce and PKCE, back with a code. Whatever fails sends
+//! the browser to the log-in page with a code that it can explain, and is written to the log for the administrator.
+
+use axum::{
+    extract::State,
+    http::{HeaderMap, HeaderValue, header},
+    response::{IntoResponse, Redirect, Response},
+};
+use axum_extra::extract::cookie::{Cookie, CookieJar, SameSite};
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+use socialai_connect::oidc::{self, Identity, Oidc};
+use socialai_domain::{
+    audit::{Actor, ActorKind, Entry},
+    ids::{TenantId, UserId},
+    people,
+    problems::{Code, Error, Problem, Result},
+    sessions::Method,
+    sso::{self, Admission, Connection},
+    tenants,
+    tickets::{self, Purpose},
+    users::{self, UserStatus},
+};
+use url::Url;
+use utoipa::IntoParams;
+
+use super::signed_in::{Delivery, open};
+use crate::{
+    caller::Visitor,
+    http::body::{Id, Query},
+    problem::{Answer, Failure},
+    state::App,
+};
+
+#[derive(Serialize, Deserialize)]
+struct Trip {
+    nonce: String,
+    verifier: String,
+    return_to: String,
+}
+
+/// Binds the round trip to the browser that began it, so that nobody can be logged in as somebody else by a link.
+const TRIP: &str = "socialai_sso";
+
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct StartQuery {
+    /// Page of the web app to come back to.
+    #[param(max_length = 300)]
+    return_to: Option<String>,
+}
+
+/// Start single sign-on of a workspace
+#[utoipa::path(get, path = "/auth/sso/{tenant}/start", tag = "Signing in",
+    params(("tenant" = String, Path, description = "Short name of the workspace."), StartQuery), security(()),
+    responses((status = 303, description = "On to the identity provider.")))]
+pub async fn start(
+    State(app): State<App>,
+    visitor: Visitor<true>,
+    Id(slug): Id<String>,
+    Query(query): Query<StartQuery>,
+    jar: CookieJar,
+) -> Answer<(CookieJar, Redirect)> {
+    let none = || Problem::missing("single sign-on");
+    let mut tx = app.databases().system(visitor.actor.clone()).await?;
+    let tenant = tenants::find(&mut tx, &slug).await;
+    tx.rollback().await?;
+    let tenant = tenant.map_err(|_| none())?;
+    let connection = connection(&app, &visitor.actor, tenant.id).await?.ok_or_else(none)?;
+
+    let (pkce, nonce) = (Oidc::pkce(), Oidc::random_token());
+    let return_to = query.return_to.filter(|path| is_local(path)).unwrap_or_else(|| "/".to_owned());
+    let trip = Trip { nonce: nonce.clone(), verifier: pkce.verifier.expose_secret().to_owned(), return_to };
+    let mut tx = app.databases().system(visitor.actor.clone()).await?;
+    let state = tickets::issue(&mut tx, Purpose::SingleSignOn, None, Some(tenant.id), &trip).await?;
+    tx.commit().await?;
+    let settings = provider(&app, &connection);
+    let url = app
+        .oidc()
+        .authorization_url(&settings, state.expose_secret(), &nonce, &pkce.challenge, app.databases().now())
+        .await
+        .map_err(|error| Problem::new(Code::IdentityProviderFailed, error.to_string()))?;
+    // Lax, not Strict: the browser comes back from another site.
+    let cookie = Cookie::build((TRIP, state.expose_secret().to_owned()))
+        .path("/api/v1/auth/sso")
+        .http_only(true)
+        .secure(app.settings().public_url.scheme() == "https")
+        .same_site(SameSite::Lax)
+        .max_age(time::Duration::minutes(10))
+        .build();
+    Ok((jar.add(cookie), Redirect::to(url.as_str())))
+}
+
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct CallbackQuery {
+    #[param(max_length = 2000)]
+    code: Option<String>,
+    #[param(max_length = 300)]
+    state: Option<String>,
+    #[param(max_length = 200)]
+    error: Option<String>,
+}
+
+/// Come back from the identity provider
+#[utoipa::path(get, path = "/auth/sso/callback", tag = "Signing in", params(CallbackQuery), security(()),
+    responses((status = 303, description = "Into the web app, or back to its log-in page with an error code.")))]
+pub async fn callback(
+    State(app): State<App>,
+    visitor: Visitor<true>,
+    headers: HeaderMap,
+    Query(query): Query<CallbackQuery>,
+    jar: CookieJar,
+) -> Response {
+    let outcome = finish(&app, &visitor.actor, &jar, query).await;
+    let jar = jar.remove(Cookie::build(TRIP).path("/api/v1/auth/sso").build());
+    let outcome = match outcome {
+        Ok((person, tenant, has_mfa, return_to)) => {
+            let opened =
+                open(&app, jar.clone(), &visitor.actor, person, tenant, Method::Sso, has_mfa, Delivery::Cookie).await;
+            opened.map(|(jar, _)| (jar, return_to))
+        }
+        Err(error) => Err(error),
+    };
+    match outcome {
+        Ok((jar, return_to)) => (jar, Redirect::to(&return_to)).into_response(),
+        Err(error) => failed(&jar, &headers, error),
+    }
+}
+
+/// A browser goes to the log-in page; anything else gets the problem document.
+fn failed(jar: &CookieJar, headers: &HeaderMap, error: Error) -> Response {
+    let code = error.problem().map_or(Code::Internal, |problem| problem.code);
+    tracing::warn!(error = %error, "single sign-on failed");
+    let browser = headers
+        .get(header::ACCEPT)
+        .and_then(|accept| accept.to_str().ok())
+        .is_some_and(|accept| accept.contains("text/html"));
+    if !browser {
+        return Failure(error).into_response();
+    }
+    let mut response = (jar.clone(), Redirect::to(&format!("/login?error={}", code.name()))).into_response();
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+async fn finish(
+    app: &App,
+    actor: &Actor,
+    jar: &CookieJar,
+    query: CallbackQuery,
+) -> Result<(UserId, TenantId, bool, String)> {
+    let invalid = || Problem::of(Code::TicketInvalid);
+    let state = query.state.ok_or_else(invalid)?;
+    if jar.get(TRIP).map(Cookie::value) != Some(state.as_str()) {
+        return Err(Problem::new(Code::TicketInvalid, "This sign-in was begun in another browser.").into());
+    }
+    let mut tx = app.databases().system(actor.clone()).await?;
+    let ticket = tickets::check::<Trip>(&mut tx, Purpose::SingleSignOn, &state.into()).await?;
+    tickets::spend(&mut tx, ticket.id).await?;
+    tx.commit().await?;
+    let tenant = ticket.tenant.ok_or_else(invalid)?;
+    if let Some(error) = query.error {
+        let error: String = error.chars().filter(|c| c.is_ascii_graphic()).take(60).collect();
+        return Err(Problem::new(Code::SsoFailed, format!("The identity provider answered `{error}`.")).into());
+    }
+    let code = query.code.ok_or_else(invalid)?;
+    let connection = connection(app, actor, tenant).await?.ok_or_else(|| Problem::missing("single sign-on"))?;
+    let verifier: SecretString = ticket.data.verifier.into();
+    let identity = app
+        .oidc()
+        .exchange(&provider(app, &connection), &code, &verifier, &ticket.data.nonce, app.databases().now())
+        .await
+        .map_err(|error| Problem::new(Code::SsoFailed, error.to_string()))?;
+    let has_mfa =
+        identity.amr.iter().any(|method| matches!(method.as_str(), "mfa" | "otp" | "hwk" | "swk" | "fpt" | "face"));
+    let person = admit(app, actor, tenant, &connection, &identity).await?;
+    Ok((person, tenant, has_mfa, ticket.data.return_to))
+}
+
+/// Finds or makes the user that the identity belongs to. The provider's subject is the link; an address links only the
+/// first time, and only to somebody who is a user of this workspace already or whom it may make one.
+async fn admit(
+    app: &App,
+    actor: &Actor,
+    tenant: TenantId,
+    connection: &Connection,
+    identity: &Identity,
+) -> Result<UserId> {
+    let subject = format!("{}|{}", identity.issuer, identity.subject);
+    let admission = sso::admit(&connection.settings, &identity.claims)?;
+    let mut tx = app.databases().tenant(tenant, actor.known_as(ActorKind::System, "single sign-on")).await?;
+    let known = match users::find_by_sso_subject(&mut tx, &subject).await? {
+        Some(user) => Some(user),
+        None => users::find_by_email(&mut tx, &admission.email).await?,
+    };
+    if let Some(user) = known {
+        if user.status == UserStatus::Disabled {
+            return Err(Problem::new(Code::SsoFailed, "Your account in this workspace is disabled.").into());
+        }
+        if users::find_by_sso_subject(&mut tx, &subject).await?.is_none() {
+            users::link_sso(&mut tx, user.id, &subject).await?;
+        }
+        tx.commit().await?;
+        return Ok(user.id);
+    }
+    tx.rollback().await?;
+    create(app, actor, tenant, connection, admission, &subject).await
+}
+
+async fn create(
+    app: &App,
+    actor: &Actor,
+    tenant: TenantId,
+    connection: &Connection,
+    admission: Admission,
+    subject: &str,
+) -> Result<UserId> {
+    if !connection.settings.creates_users {
+        return Err(
+            Problem::new(Code::SsoFailed, "You are not a user of this workspace; ask for an invitation.").into()
+        );
+    }
+    let role = admission.role.ok_or_else(|| {
+        Problem::new(Code::SsoFailed, "The identity provider's role for you is not mapped to a role here.")
+    })?;
+    let by = actor.known_as(ActorKind::System, "single sign-on");
+    let mut tx = app.databases().system(by.clone()).await?;
+    let person = people::find_or_create(&mut tx, &admission.email, &admission.name).await?;
+    people::join(&mut tx, person.id, tenant).await?;
+    tx.commit().await?;
+    let mut tx = app.databases().tenant(tenant, by).await?;
+    users::add(&mut tx, person.id, &admission.email, &admission.name, role).await?;
+    users::link_sso(&mut tx, person.id, subject).await?;
+    tx.record(Entry::new("user.created_by_sso", "user", person.id));
+    tx.commit().await?;
+    Ok(person.id)
+}
+
+async fn connection(app: &App, actor: &Actor, tenant: TenantId) -> Result<Option<Connection>> {
+    let mut tx = app.databases().tenant(tenant, actor.clone()).await?;
+    let connection = sso::get(&mut tx).await?;
+    tx.rollback().await?;
+    Ok(connection.filter(|connection| connection.settings.enabled))
+}
+
+/// The connection as the OIDC client wants it.
+pub fn provider(app: &App, connection: &Connection) -> oidc::Settings {
+    let settings = &connection.settings;
+    oidc::Settings {
+        issuer: settings.issuer.clone(),
+        client_id: settings.client_id.clone(),
+        client_secret: connection.client_secret.clone(),
+        redirect_uri: redirect_uri(app),
+        scopes: settings.scopes.clone(),
+        audience: settings.audience.clone(),
+    }
+}
+
+/// What the administrator enters at the provider.
+pub fn redirect_uri(app: &App) -> Url {
+    let mut url = app.settings().public_url.clone();
+    url.set_path("/api/v1/auth/sso/callback");
+    url
+}
+
+/// A path of this site: never `//host` or a scheme.
+fn is_local(path: &str) -> bool {
+    path.starts_with('/')
+        && !path.starts_with("//")
+        && !path.contains('\\')
+        && !path.chars().any(char::is_control)
+        && path.len() <= 300
+}

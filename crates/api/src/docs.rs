@@ -1,0 +1,73 @@
+//! The API's description of itself: the OpenAPI document, Swagger UI without a CDN, and a front page for browsers.
+
+use std::sync::Arc;
+
+use axum::{Extension, Json, response::Html};
+use utoipa::{
+    OpenApi,
+    openapi::{
+        self, ContentBuilder, Ref, RefOr, ResponseBuilder,
+        path::Operation,
+        security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
+    },
+};
+use utoipa_swagger_ui::SwaggerUi;
+
+use crate::{problem::ProblemDocument, state::App};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "SocialAI Hub",
+        description = "Every operation names the permission that it needs under `security`. Errors are problem documents (`application/problem+json`) with a stable `code`; lists are pages with a `next` cursor; `Idempotency-Key` makes a POST safe to repeat.",
+        license(name = "Apache-2.0", identifier = "Apache-2.0"),
+    ),
+    servers((url = "/api/v1")),
+    components(schemas(ProblemDocument)),
+)]
+struct Base;
+
+pub fn base() -> openapi::OpenApi {
+    Base::openapi()
+}
+
+/// Adds what is the same everywhere: the token scheme and the problem answer.
+pub fn finish(mut document: openapi::OpenApi) -> openapi::OpenApi {
+    let token = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(
+        "An access token from `/auth/login`, or an API key (`sk_…`). The scopes of an operation are the permissions it needs.",
+    ));
+    let components = document.components.get_or_insert_default();
+    components.add_security_scheme("token", SecurityScheme::Http(token.build()));
+    for item in document.paths.paths.values_mut() {
+        let operations: [&mut Option<Operation>; 5] =
+            [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete];
+        for operation in operations.into_iter().flatten() {
+            let content =
+                ContentBuilder::new().schema(Some(RefOr::Ref(Ref::from_schema_name("ProblemDocument")))).build();
+            let problem = ResponseBuilder::new()
+                .description("Anything that went wrong, as a problem document.")
+                .content("application/problem+json", content);
+            operation.responses.responses.insert("default".to_owned(), RefOr::T(problem.build()));
+        }
+    }
+    document
+}
+
+#[derive(Clone)]
+pub struct Document(pub Arc<openapi::OpenApi>);
+
+#[expect(clippy::unused_async, reason = "a handler")]
+pub async fn openapi(Extension(Document(document)): Extension<Document>) -> Json<openapi::OpenApi> {
+    Json(document.as_ref().clone())
+}
+
+pub fn swagger(_: &openapi::OpenApi) -> axum::Router<App> {
+    let config = utoipa_swagger_ui::Config::from("/api/v1/openapi.json");
+    axum::Router::from(SwaggerUi::new("/docs").config(config)).with_state(())
+}
+
+/// What a browser sees until the web app moves in.
+#[expect(clippy::unused_async, reason = "a handler")]
+pub async fn front_page() -> Html<&'static str> {
+    Html(include_str!("front_page.html"))
+}

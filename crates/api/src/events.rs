@@ -1,0 +1,125 @@
+//! Live updates as server-sent events. The source is the tenant's audit chain, whose numbers have no gaps: the event id is
+//! the number, so a client that reconnects with `Last-Event-ID` misses nothing, whichever process it lands on. What an
+//! entry is about decides who hears of it; its changes stay in the audit log.
+
+use std::{convert::Infallible, time::Duration};
+
+use axum::{
+    extract::State,
+    http::HeaderMap,
+    response::sse::{Event, KeepAlive, Sse},
+};
+use futures::{Stream, stream};
+use serde::Serialize;
+use socialai_domain::{
+    audit::{self, Filter, Row},
+    permissions::Permission,
+    problems::{Code, Problem, Result},
+};
+use utoipa::ToSchema;
+
+use crate::{
+    caller::{Caller, can},
+    problem::Answer,
+    state::App,
+};
+
+/// How often a stream looks for news.
+const PAUSE: Duration = Duration::from_secs(1);
+const PAGE: i64 = 200;
+
+/// What happened, without its details.
+#[derive(Serialize, ToSchema)]
+pub struct LiveEvent {
+    pub action: String,
+    pub entity_kind: String,
+    pub entity_id: String,
+    #[serde(with = "time::serde::rfc3339")]
+    pub at: time::OffsetDateTime,
+}
+
+/// Live updates of this workspace
+#[utoipa::path(get, path = "/events", tag = "Workspace",
+    params(("Last-Event-ID" = Option<String>, Header, description = "Go on after this event; without it the stream begins now.")),
+    security(("token" = [])), responses((status = 200, description = "Events named by their action.", body = LiveEvent, content_type = "text/event-stream")))]
+pub async fn stream(
+    State(app): State<App>,
+    caller: Caller<can::SignIn>,
+    headers: HeaderMap,
+) -> Answer<Sse<impl Stream<Item = Result<Event, Infallible>>>> {
+    let after = match headers.get("last-event-id") {
+        None => newest(&app, &caller).await?,
+        Some(id) => id.to_str().ok().and_then(|id| id.parse().ok()).filter(|id| *id >= 0).ok_or_else(|| {
+            Problem::new(Code::MalformedParameter, "Last-Event-ID is the id of an event of this stream.")
+        })?,
+    };
+    let pages = stream::unfold((app, caller, after, true), next_page);
+    let events = futures::StreamExt::flat_map(pages, stream::iter);
+    Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(Duration::from_secs(15))))
+}
+
+type Watch = (App, Caller<can::SignIn>, i64, bool);
+
+/// The next events, after a pause when there were none; `None` ends the stream, and the client comes back.
+async fn next_page((app, caller, after, hello): Watch) -> Option<(Vec<Result<Event, Infallible>>, Watch)> {
+    if hello {
+        // Tells the client that the stream stands, before anything happened.
+        let first = Event::default().event("ready").id(after.to_string()).data("{}").retry(Duration::from_secs(2));
+        return Some((vec![Ok(first)], (app, caller, after, false)));
+    }
+    tokio::select! {
+        () = app.stopping().cancelled() => return None,
+        () = tokio::time::sleep(PAUSE) => {}
+    }
+    // Whoever was signed out or lost the role meanwhile hears nothing more.
+    let still = caller.still_allowed(&app).await;
+    let rows = if still { read(&app, &caller, after).await } else { return None };
+    match rows {
+        Ok(rows) => {
+            let last = rows.last().map_or(after, |row| row.seq);
+            let events = rows.iter().filter(|row| may_hear(&caller.permissions, row)).map(event).map(Ok).collect();
+            Some((events, (app, caller, last, false)))
+        }
+        Err(error) => {
+            tracing::warn!(error = %error, "a live stream could not read on");
+            None
+        }
+    }
+}
+
+async fn newest(app: &App, caller: &Caller<can::SignIn>) -> Result<i64> {
+    let mut tx = caller.tx(app).await?;
+    let rows = audit::list(&mut tx, &Filter::default(), None, 1).await?;
+    tx.rollback().await?;
+    Ok(rows.first().map_or(0, |row| row.seq))
+}
+
+async fn read(app: &App, caller: &Caller<can::SignIn>, after: i64) -> Result<Vec<Row>> {
+    let mut tx = caller.tx(app).await?;
+    let rows = audit::list_after(&mut tx, &Filter::default(), after, PAGE).await?;
+    tx.rollback().await?;
+    Ok(rows)
+}
+
+/// The permission that reading the thing itself needs.
+fn may_hear(permissions: &[Permission], row: &Row) -> bool {
+    let needed = match row.entity_kind.as_str() {
+        "user" => Permission::UsersRead,
+        "invitation" => Permission::UsersManage,
+        "api_key" => Permission::ApiKeysRead,
+        "tenant" => Permission::SettingsRead,
+        _ => Permission::AuditRead,
+    };
+    permissions.contains(&needed)
+}
+
+fn event(row: &Row) -> Event {
+    let live = LiveEvent {
+        action: row.action.clone(),
+        entity_kind: row.entity_kind.clone(),
+        entity_id: row.entity_id.clone(),
+        at: row.at,
+    };
+    let event = Event::default().event(&row.action).id(row.seq.to_string());
+    event.json_data(&live).unwrap_or_else(|_| Event::default().comment("unreadable"))
+}

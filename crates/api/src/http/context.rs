@@ -1,0 +1,124 @@
+//! The context of a request: its id, where it comes from, and what its limits said. Kept in a task-local, so that a
+//! problem document can name the request without every function passing it along.
+
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::{Arc, Mutex, PoisonError},
+    time::Instant,
+};
+
+use axum::{
+    extract::{ConnectInfo, MatchedPath, Request, State},
+    http::{HeaderMap, HeaderValue, header},
+    middleware::Next,
+    response::Response,
+};
+use socialai_domain::audit::{Actor, ActorKind};
+use tracing::Instrument;
+use uuid::Uuid;
+
+use crate::{limits::Verdict, state::App};
+
+#[derive(Debug)]
+pub struct Context {
+    pub request_id: String,
+    pub ip: String,
+    pub user_agent: Option<String>,
+    limit: Mutex<Option<Verdict>>,
+}
+
+tokio::task_local! {
+    static CURRENT: Arc<Context>;
+}
+
+pub fn request_id() -> String {
+    CURRENT.try_with(|context| context.request_id.clone()).unwrap_or_default()
+}
+
+/// Somebody not known yet, at this address.
+pub fn visitor() -> Actor {
+    CURRENT
+        .try_with(|context| Actor {
+            ip: Some(context.ip.clone()),
+            user_agent: context.user_agent.clone(),
+            request_id: Some(context.request_id.clone()),
+            ..Actor::of(ActorKind::Anonymous, "")
+        })
+        .unwrap_or_else(|_| Actor::of(ActorKind::Anonymous, ""))
+}
+
+/// Notes what the rate limit said, for the answer's headers.
+pub fn note_limit(verdict: Verdict) {
+    let _ = CURRENT.try_with(|context| {
+        *context.limit.lock().unwrap_or_else(PoisonError::into_inner) = Some(verdict);
+    });
+}
+
+pub async fn establish(State(app): State<App>, request: Request, next: Next) -> Response {
+    let headers = request.headers();
+    let context = Arc::new(Context {
+        request_id: given_id(headers).unwrap_or_else(|| Uuid::now_v7().simple().to_string()),
+        ip: client_ip(&request, app.settings().trusted_proxies),
+        user_agent: text(headers, &header::USER_AGENT).map(|agent| agent.chars().take(300).collect()),
+        limit: Mutex::new(None),
+    });
+    let route = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map_or_else(|| "unmatched".to_owned(), |path| path.as_str().to_owned());
+    let method = request.method().clone();
+    let span = tracing::info_span!(
+        "request",
+        otel.kind = "server",
+        method = %method,
+        route = %route,
+        request_id = %context.request_id,
+        tenant_id = tracing::field::Empty,
+        status = tracing::field::Empty,
+    );
+    crate::state::continue_trace(&span, headers);
+    let began = Instant::now();
+    let mut response = CURRENT.scope(context.clone(), next.run(request)).instrument(span.clone()).await;
+    let status = response.status().as_u16();
+    span.record("status", status);
+    let elapsed = began.elapsed();
+    span.in_scope(|| tracing::debug!(milliseconds = elapsed.as_secs_f64() * 1e3, "answered"));
+    let labels = [("method", method.to_string()), ("route", route), ("status", status.to_string())];
+    metrics::counter!("socialai_http_requests_total", &labels).increment(1);
+    metrics::histogram!("socialai_http_request_seconds", &labels[..2]).record(elapsed);
+    let headers = response.headers_mut();
+    if let Ok(value) = HeaderValue::from_str(&context.request_id) {
+        headers.insert("x-request-id", value);
+    }
+    if let Some(limit) = *context.limit.lock().unwrap_or_else(PoisonError::into_inner) {
+        headers.insert("ratelimit-limit", HeaderValue::from(limit.limit));
+        headers.insert("ratelimit-remaining", HeaderValue::from(limit.remaining));
+        headers.insert("ratelimit-reset", HeaderValue::from(limit.reset_seconds));
+    }
+    response
+}
+
+/// An id that a proxy or client gave, when it is harmless.
+fn given_id(headers: &HeaderMap) -> Option<String> {
+    let id = headers.get("x-request-id")?.to_str().ok()?;
+    let fits =
+        (8..=64).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
+    fits.then(|| id.to_owned())
+}
+
+fn text(headers: &HeaderMap, name: &header::HeaderName) -> Option<String> {
+    Some(headers.get(name)?.to_str().ok()?.to_owned())
+}
+
+/// The peer, or behind `proxies` trusted proxies the address that the outermost of them saw.
+fn client_ip(request: &Request, proxies: usize) -> String {
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+    let forwarded = || -> Option<IpAddr> {
+        let all: Vec<_> =
+            request.headers().get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok()).collect();
+        let all = all.join(",");
+        all.split(',').map(str::trim).rev().nth(proxies.checked_sub(1)?)?.parse().ok()
+    };
+    let ip = if proxies == 0 { peer } else { forwarded().or(peer) };
+    ip.map_or_else(|| "unknown".to_owned(), |ip| ip.to_canonical().to_string())
+}

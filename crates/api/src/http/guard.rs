@@ -1,0 +1,74 @@
+//! What no request may exceed, and what every answer carries.
+
+use std::{any::Any, time::Duration};
+
+use axum::{
+    extract::{Request, State},
+    http::{HeaderValue, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use socialai_domain::problems::{Code, Error, Problem};
+
+use crate::{problem::Failure, state::App};
+
+const MAX_HEADERS: usize = 100;
+const MAX_HEADER_BYTES: usize = 16 * 1024;
+const MAX_URI_BYTES: usize = 8 * 1024;
+const TIME_LIMIT: Duration = Duration::from_secs(30);
+
+pub async fn size_limits(request: Request, next: Next) -> Response {
+    let bytes: usize = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+    if request.headers().len() > MAX_HEADERS || bytes > MAX_HEADER_BYTES {
+        return Failure::from(Problem::of(Code::HeadersTooLarge)).into_response();
+    }
+    if request.uri().to_string().len() > MAX_URI_BYTES {
+        return Failure::from(Problem::of(Code::UriTooLong)).into_response();
+    }
+    next.run(request).await
+}
+
+/// Stops a handler that takes too long; its transaction rolls back. A stream has answered by then and goes on.
+pub async fn time_limit(request: Request, next: Next) -> Response {
+    match tokio::time::timeout(TIME_LIMIT, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => Failure::from(Problem::of(Code::TimedOut).retry_after(Duration::from_secs(5))).into_response(),
+    }
+}
+
+pub fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response {
+    let what = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    let what = what.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
+    Failure(Error::Fault(format!("a handler panicked: {what}"))).into_response()
+}
+
+pub async fn security_headers(State(app): State<App>, request: Request, next: Next) -> Response {
+    let documentation = request.uri().path().starts_with("/docs") || request.uri().path() == "/";
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    // The documentation's own pages load their scripts and styles from here; everything else is data.
+    let policy = if documentation {
+        "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    } else {
+        "default-src 'none'; frame-ancestors 'none'"
+    };
+    for (name, value) in [
+        (header::CONTENT_SECURITY_POLICY, policy),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        (header::HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+        (header::HeaderName::from_static("permissions-policy"), "camera=(), microphone=(), geolocation=()"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    if !headers.contains_key(header::CACHE_CONTROL) {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    if app.settings().public_url.scheme() == "https" {
+        headers
+            .insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000; includeSubDomains"));
+    }
+    response
+}

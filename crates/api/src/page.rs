@@ -1,0 +1,50 @@
+//! Pages of lists: a bounded number of rows and an opaque cursor to the next.
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde::{Serialize, de::DeserializeOwned};
+use socialai_domain::problems::{Code, Problem};
+use utoipa::ToSchema;
+
+pub const DEFAULT_LIMIT: i64 = 50;
+pub const MAX_LIMIT: i64 = 200;
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Page<T> {
+    pub items: Vec<T>,
+    /// Give this as `cursor` to get the next page; absent on the last one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+}
+
+impl<T> Page<T> {
+    /// From one row more than was asked for, which only tells that there is a next page.
+    pub fn cut<C: Serialize>(mut rows: Vec<T>, limit: i64, cursor: impl Fn(&T) -> C) -> Self {
+        let limit = usize::try_from(limit).unwrap_or_default();
+        let more = rows.len() > limit;
+        rows.truncate(limit);
+        let next = rows.last().filter(|_| more).map(|last| encode(&cursor(last)));
+        Self { items: rows, next }
+    }
+}
+
+pub fn limit(wanted: Option<i64>) -> Result<i64, Problem> {
+    match wanted.unwrap_or(DEFAULT_LIMIT) {
+        limit @ 1..=MAX_LIMIT => Ok(limit),
+        _ => Err(Problem::new(Code::MalformedParameter, format!("`limit` is 1 to {MAX_LIMIT}."))),
+    }
+}
+
+fn encode(cursor: &impl Serialize) -> String {
+    URL_SAFE_NO_PAD.encode(serde_json::to_vec(cursor).unwrap_or_default())
+}
+
+/// A cursor that was given back; it holds only what the caller saw, and every query checks the tenant again.
+pub fn decode<C: DeserializeOwned>(cursor: Option<&str>) -> Result<Option<C>, Problem> {
+    let Some(text) = cursor else { return Ok(None) };
+    let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| Problem::of(Code::InvalidCursor))?;
+    let value: serde_json::Value = serde_json::from_slice(&bytes).map_err(|_| Problem::of(Code::InvalidCursor))?;
+    if value.to_string().contains("\\u0000") {
+        return Err(Problem::of(Code::InvalidCursor));
+    }
+    serde_json::from_value(value).map(Some).map_err(|_| Problem::of(Code::InvalidCursor))
+}

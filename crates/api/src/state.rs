@@ -1,0 +1,284 @@
+//! What every handler shares.
+
+use std::{
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
+
+use axum::http::HeaderMap;
+use moka::future::Cache;
+use secrecy::SecretString;
+use socialai_connect::{mail::Smtp, oidc::Oidc};
+use socialai_domain::{
+    api_keys,
+    audit::Actor,
+    ids::{ApiKeyId, SessionId, TenantId},
+    permissions::Permission,
+    problems::{Error, Problem, Result},
+    sessions::{self, Facts},
+    signing::{self, Keyring},
+    tenancy::Databases,
+    tenants::Plan,
+    tokens::Token,
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use url::Url;
+use webauthn_rs::{Webauthn, WebauthnBuilder};
+
+use crate::{
+    caller::Principal,
+    http::context,
+    limits::{Limiter, Quota},
+};
+
+/// How the installation sends mail.
+#[derive(Debug)]
+pub enum Mail {
+    Smtp(Smtp),
+    /// Kept in the database and shown by `GET /system/outbox`: the demo.
+    Outbox,
+    /// Links are shown to the administrator who made them.
+    Off,
+}
+
+/// Plain settings, read from the environment by the binary.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The address people use; issuer of tokens, origin of passkeys, base of links.
+    pub public_url: Url,
+    pub cors_origins: Vec<String>,
+    /// Proxies in front that append to `X-Forwarded-For`.
+    pub trusted_proxies: usize,
+    /// Bearer token for `/metrics` from other machines; loopback is always served.
+    pub metrics_token: Option<String>,
+    /// Log-ins that the demo offers, as (address, role, workspace).
+    pub demo_logins: Vec<(String, String, String)>,
+    /// Version of the program.
+    pub version: &'static str,
+}
+
+#[derive(Clone, Debug)]
+pub struct App(Arc<Inner>);
+
+struct Inner {
+    databases: Databases,
+    settings: Settings,
+    keyring: RwLock<Arc<Keyring>>,
+    own_signing_key: bool,
+    limiter: Limiter,
+    webauthn: Webauthn,
+    oidc: Oidc,
+    mail: Mail,
+    sessions: Cache<SessionId, Option<Arc<Facts>>>,
+    keys: Cache<Vec<u8>, Option<KnownKey>>,
+    metrics: Box<dyn Fn() -> String + Send + Sync>,
+    tasks: TaskTracker,
+    stopping: CancellationToken,
+}
+
+impl std::fmt::Debug for Inner {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Inner").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}
+
+type KnownKey = (ApiKeyId, String, Arc<[Permission]>);
+
+/// How long an ended session or revoked key may still be believed by *another* process; this one forgets at once.
+const BELIEF: Duration = Duration::from_secs(5);
+
+/// What [`App::new`] is made of.
+pub struct Parts {
+    pub databases: Databases,
+    pub settings: Settings,
+    /// The operator's own key instead of the managed ones.
+    pub signing_key: Option<SecretString>,
+    pub limiter: Limiter,
+    pub oidc: Oidc,
+    pub mail: Mail,
+    /// Renders the metrics page.
+    pub metrics: Box<dyn Fn() -> String + Send + Sync>,
+    pub stopping: CancellationToken,
+}
+
+impl App {
+    pub async fn new(parts: Parts) -> Result<Self> {
+        let keyring = match &parts.signing_key {
+            Some(pem) => Keyring::from_pem(pem)?,
+            None => load_keys(&parts.databases).await?,
+        };
+        let rp_id = parts.settings.public_url.host_str().unwrap_or("localhost").to_owned();
+        let webauthn = WebauthnBuilder::new(&rp_id, &parts.settings.public_url)
+            .and_then(|builder| builder.rp_name("SocialAI Hub").build())
+            .map_err(|error| Error::Fault(format!("SOCIALAI_PUBLIC_URL cannot be used for passkeys: {error}")))?;
+        Ok(Self(Arc::new(Inner {
+            databases: parts.databases,
+            settings: parts.settings,
+            keyring: RwLock::new(Arc::new(keyring)),
+            own_signing_key: parts.signing_key.is_some(),
+            limiter: parts.limiter,
+            webauthn,
+            oidc: parts.oidc,
+            mail: parts.mail,
+            sessions: Cache::builder().max_capacity(100_000).time_to_live(BELIEF).build(),
+            keys: Cache::builder().max_capacity(100_000).time_to_live(BELIEF).build(),
+            metrics: parts.metrics,
+            tasks: TaskTracker::new(),
+            stopping: parts.stopping,
+        })))
+    }
+
+    pub fn databases(&self) -> &Databases {
+        &self.0.databases
+    }
+
+    pub fn settings(&self) -> &Settings {
+        &self.0.settings
+    }
+
+    pub fn webauthn(&self) -> &Webauthn {
+        &self.0.webauthn
+    }
+
+    pub fn oidc(&self) -> &Oidc {
+        &self.0.oidc
+    }
+
+    pub fn mail(&self) -> &Mail {
+        &self.0.mail
+    }
+
+    pub fn limiter(&self) -> &Limiter {
+        &self.0.limiter
+    }
+
+    pub fn render_metrics(&self) -> String {
+        (self.0.metrics)()
+    }
+
+    /// Work that goes on after the answer; shutdown waits for it.
+    pub fn tasks(&self) -> &TaskTracker {
+        &self.0.tasks
+    }
+
+    /// Cancelled when the server begins to drain; streams end then.
+    pub fn stopping(&self) -> &CancellationToken {
+        &self.0.stopping
+    }
+
+    pub fn keyring(&self) -> Arc<Keyring> {
+        self.0.keyring.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Reads the signing keys again: on a timer, because another process may have rotated them.
+    pub async fn reload_keys(&self) -> Result<()> {
+        if !self.0.own_signing_key {
+            let keyring = load_keys(&self.0.databases).await?;
+            *self.0.keyring.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keyring);
+        }
+        Ok(())
+    }
+
+    pub async fn limit(&self, bucket: &str, quota: Quota, plan: Plan) -> Result<(), Problem> {
+        let verdict = self.0.limiter.check(bucket, quota, plan).await?;
+        context::note_limit(verdict);
+        Ok(())
+    }
+
+    /// The living session, believed for a few seconds.
+    pub(crate) async fn known_session(
+        &self,
+        tenant: TenantId,
+        id: SessionId,
+        actor: &Actor,
+    ) -> Result<Option<Arc<Facts>>> {
+        if let Some(known) = self.0.sessions.get(&id).await {
+            return Ok(known);
+        }
+        let mut tx = self.0.databases.tenant(tenant, actor.clone()).await?;
+        let facts = sessions::facts(&mut tx, id).await?.map(Arc::new);
+        tx.rollback().await?;
+        self.0.sessions.insert(id, facts.clone()).await;
+        Ok(facts)
+    }
+
+    /// Forgets what was believed of sessions, after this process ended or changed them.
+    pub(crate) async fn forget_sessions(&self, ids: &[SessionId]) {
+        for id in ids {
+            self.0.sessions.invalidate(id).await;
+        }
+    }
+
+    /// The same for all sessions, after a change of role or policy.
+    pub(crate) fn forget_all_sessions(&self) {
+        self.0.sessions.invalidate_all();
+    }
+
+    pub(crate) fn forget_all_keys(&self) {
+        self.0.keys.invalidate_all();
+    }
+
+    pub(crate) async fn known_key(
+        &self,
+        tenant: TenantId,
+        token: Token,
+        actor: &Actor,
+    ) -> Result<Option<(TenantId, Principal, Arc<[Permission]>)>> {
+        let cache_key = [tenant.0.as_bytes().as_slice(), token.row.as_bytes(), &token.hash()].concat();
+        let known = match self.0.keys.get(&cache_key).await {
+            Some(known) => known,
+            None => {
+                let mut tx = match self.0.databases.tenant(tenant, actor.clone()).await {
+                    Err(error)
+                        if error.problem().is_some_and(|p| p.code == socialai_domain::problems::Code::NotFound) =>
+                    {
+                        return Ok(None);
+                    }
+                    other => other?,
+                };
+                let found = api_keys::authenticate(&mut tx, &token).await?;
+                tx.commit().await?;
+                let found = found.map(|(id, name, permissions)| (id, name, permissions.into()));
+                self.0.keys.insert(cache_key, found.clone()).await;
+                found
+            }
+        };
+        Ok(known.map(|(id, name, permissions)| (tenant, Principal::ApiKey { id, name }, permissions)))
+    }
+}
+
+impl App {
+    /// An API key that was valid at the beginning of a stream still is.
+    pub(crate) async fn key_stands(&self, tenant: TenantId, id: ApiKeyId, actor: &Actor) -> bool {
+        let stands = async {
+            let mut tx = self.0.databases.tenant(tenant, actor.clone()).await?;
+            let key = api_keys::get(&mut tx, id).await?;
+            tx.rollback().await?;
+            let now = self.0.databases.now();
+            Ok::<_, Error>(key.revoked_at.is_none() && key.expires_at.is_none_or(|at| at > now))
+        };
+        stands.await.unwrap_or(false)
+    }
+}
+
+async fn load_keys(databases: &Databases) -> Result<Keyring> {
+    let mut tx = databases.system(Actor::system("signing keys")).await?;
+    let keyring = signing::load(&mut tx).await?;
+    tx.commit().await?;
+    Ok(keyring)
+}
+
+/// Makes the request's span a child of the trace that the caller is in. The binary sets how (OpenTelemetry).
+pub(crate) fn continue_trace(span: &tracing::Span, headers: &HeaderMap) {
+    if let Some(link) = TRACE_LINK.get() {
+        link(span, headers);
+    }
+}
+
+type TraceLink = fn(&tracing::Span, &HeaderMap);
+static TRACE_LINK: std::sync::OnceLock<TraceLink> = std::sync::OnceLock::new();
+
+/// Tells how an incoming `traceparent` joins a span; called once by the binary.
+pub fn set_trace_link(link: TraceLink) {
+    let _ = TRACE_LINK.set(link);
+}

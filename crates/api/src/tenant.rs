@@ -1,0 +1,96 @@
+//! The workspace itself: its name and its security policy.
+
+use axum::{Json, extract::State};
+use serde::{Deserialize, Serialize};
+use socialai_domain::{
+    ids::TenantId,
+    people,
+    settings::{self, Policy},
+    tenants::{self, Plan, Tier},
+};
+use utoipa::ToSchema;
+
+use crate::{
+    caller::{Caller, can},
+    http::body::Body,
+    problem::Answer,
+    state::App,
+};
+
+#[derive(Serialize, ToSchema)]
+pub struct Workspace {
+    pub id: TenantId,
+    pub slug: String,
+    pub name: String,
+    pub tier: Tier,
+    pub plan: Plan,
+    #[serde(with = "time::serde::rfc3339")]
+    pub created_at: time::OffsetDateTime,
+}
+
+impl From<tenants::Tenant> for Workspace {
+    fn from(tenant: tenants::Tenant) -> Self {
+        let tenants::Tenant { id, slug, name, tier, plan, created_at, .. } = tenant;
+        Self { id, slug, name, tier, plan, created_at }
+    }
+}
+
+/// This workspace
+#[utoipa::path(get, path = "/tenant", tag = "Workspace", security(("token" = ["settings:read"])),
+    responses((status = 200, description = "Its name and plan.", body = Workspace)))]
+pub async fn get(State(app): State<App>, caller: Caller<can::SettingsRead>) -> Answer<Json<Workspace>> {
+    let mut tx = caller.system_tx(&app).await?;
+    let tenant = tenants::find(&mut tx, &caller.tenant.to_string()).await?;
+    tx.rollback().await?;
+    Ok(Json(tenant.into()))
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WorkspaceChange {
+    #[schema(min_length = 1, max_length = 200)]
+    name: String,
+}
+
+/// Rename this workspace
+#[utoipa::path(patch, path = "/tenant", tag = "Workspace", request_body = WorkspaceChange,
+    security(("token" = ["settings:manage"])), responses((status = 200, description = "Renamed.", body = Workspace)))]
+pub async fn rename(
+    State(app): State<App>,
+    caller: Caller<can::SettingsManage>,
+    Body { value: change, .. }: Body<WorkspaceChange>,
+) -> Answer<Json<Workspace>> {
+    let name = people::check_name(&change.name)?;
+    let mut tx = caller.system_tx(&app).await?;
+    tenants::rename(&mut tx, caller.tenant, &name).await?;
+    let tenant = tenants::find(&mut tx, &caller.tenant.to_string()).await?;
+    tx.commit().await?;
+    Ok(Json(tenant.into()))
+}
+
+/// Security policy
+#[utoipa::path(get, path = "/tenant/policy", tag = "Workspace", security(("token" = ["settings:read"])),
+    responses((status = 200, description = "The policy in force.", body = Policy)))]
+pub async fn policy(State(app): State<App>, caller: Caller<can::SettingsRead>) -> Answer<Json<Policy>> {
+    let mut tx = caller.tx(&app).await?;
+    let policy = settings::policy(&mut tx).await?;
+    tx.rollback().await?;
+    Ok(Json(policy))
+}
+
+/// Change the security policy
+///
+/// Takes effect at once: a session without a second factor, of a role that now needs one, may only sign in again.
+#[utoipa::path(put, path = "/tenant/policy", tag = "Workspace", request_body = Policy,
+    security(("token" = ["settings:manage"])), responses((status = 200, description = "Changed.", body = Policy)))]
+pub async fn set_policy(
+    State(app): State<App>,
+    caller: Caller<can::SettingsManage>,
+    Body { value: wanted, .. }: Body<Policy>,
+) -> Answer<Json<Policy>> {
+    let mut tx = caller.tx(&app).await?;
+    let policy = settings::set_policy(&mut tx, wanted).await?;
+    tx.commit().await?;
+    app.forget_all_sessions();
+    Ok(Json(policy))
+}
