@@ -69,7 +69,8 @@ struct Inner {
     webauthn: Webauthn,
     oidc: Oidc,
     mail: Mail,
-    sessions: Cache<SessionId, Option<Arc<Facts>>>,
+    /// By tenant and id: a token that names another tenant must not find a session of this one.
+    sessions: Cache<(TenantId, SessionId), Option<Arc<Facts>>>,
     keys: Cache<Vec<u8>, Option<KnownKey>>,
     metrics: Box<dyn Fn() -> String + Send + Sync>,
     tasks: TaskTracker,
@@ -192,20 +193,20 @@ impl App {
         id: SessionId,
         actor: &Actor,
     ) -> Result<Option<Arc<Facts>>> {
-        if let Some(known) = self.0.sessions.get(&id).await {
+        if let Some(known) = self.0.sessions.get(&(tenant, id)).await {
             return Ok(known);
         }
         let mut tx = self.0.databases.tenant(tenant, actor.clone()).await?;
         let facts = sessions::facts(&mut tx, id).await?.map(Arc::new);
         tx.rollback().await?;
-        self.0.sessions.insert(id, facts.clone()).await;
+        self.0.sessions.insert((tenant, id), facts.clone()).await;
         Ok(facts)
     }
 
     /// Forgets what was believed of sessions, after this process ended or changed them.
-    pub(crate) async fn forget_sessions(&self, ids: &[SessionId]) {
+    pub(crate) async fn forget_sessions(&self, tenant: TenantId, ids: &[SessionId]) {
         for id in ids {
-            self.0.sessions.invalidate(id).await;
+            self.0.sessions.invalidate(&(tenant, *id)).await;
         }
     }
 

@@ -138,7 +138,7 @@ pub async fn end_sessions(
     users::get(&mut tx, id).await?;
     let ended = sessions::revoke_all(&mut tx, id, None, "ended by an administrator").await?;
     tx.commit().await?;
-    app.forget_sessions(&ended).await;
+    app.forget_sessions(caller.tenant, &ended).await;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -189,7 +189,7 @@ pub async fn reset_mfa(
     }
     tx.record(socialai_domain::audit::Entry::new("user.mfa_reset", "user", id));
     tx.commit().await?;
-    app.forget_sessions(&ended).await;
+    app.forget_sessions(caller.tenant, &ended).await;
     let mut tx = caller.system_tx(&app).await?;
     mfa::reset(&mut tx, id).await?;
     tx.commit().await?;

@@ -54,7 +54,7 @@ codes! {
     UnsupportedMediaType = "unsupported_media_type", 415, "This body type is not understood", "Send `Content-Type: application/json` in UTF-8.";
     Invalid = "invalid", 422, "Some values are not acceptable", "Correct the fields listed under `errors`.";
     WeakPassword = "weak_password", 422, "This password is too easy to guess", "Use at least 12 characters, not a common password and not your address; a few unrelated words are good.";
-    HeadersTooLarge = "headers_too_large", 431, "Too many or too large headers", "Send at most 100 headers of 16 KiB together.";
+    HeadersTooLarge = "headers_too_large", 431, "Too many or too large headers", "Send at most 80 headers of 16 KiB together.";
     RateLimited = "rate_limited", 429, "Too many requests", "Wait as long as Retry-After says.";
     TooManyAttempts = "too_many_attempts", 429, "Too many failed attempts", "Wait as long as Retry-After says, or reset your password.";
     Internal = "internal", 500, "Something went wrong on our side", "Nothing was half done. Try again; if it stays, give the request id to the operator.";

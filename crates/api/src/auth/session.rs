@@ -98,7 +98,7 @@ pub async fn log_out(
     let mut tx = caller.tx(&app).await?;
     sessions::revoke(&mut tx, session, "signed out").await?;
     tx.commit().await?;
-    app.forget_sessions(&[session]).await;
+    app.forget_sessions(caller.tenant, &[session]).await;
     Ok((cookies::clear_session(&app, jar), StatusCode::NO_CONTENT))
 }
 
@@ -117,7 +117,7 @@ pub async fn log_out_everywhere(
         let mut tx = caller.tx(&app).await?;
         let ended = sessions::revoke_all(&mut tx, person, None, "signed out everywhere").await?;
         tx.commit().await?;
-        app.forget_sessions(&ended).await;
+        app.forget_sessions(caller.tenant, &ended).await;
     }
     Ok((cookies::clear_session(&app, jar), StatusCode::NO_CONTENT))
 }
@@ -136,7 +136,7 @@ pub async fn end_everywhere(
         let mut tx = app.databases().tenant(membership.tenant_id, actor.clone()).await?;
         let ended = sessions::revoke_all(&mut tx, person, None, reason).await?;
         tx.commit().await?;
-        app.forget_sessions(&ended).await;
+        app.forget_sessions(membership.tenant_id, &ended).await;
     }
     Ok(())
 }

@@ -12,7 +12,7 @@ use socialai_domain::problems::{Code, Error, Problem};
 
 use crate::{problem::Failure, state::App};
 
-const MAX_HEADERS: usize = 100;
+const MAX_HEADERS: usize = 80;
 const MAX_HEADER_BYTES: usize = 16 * 1024;
 const MAX_URI_BYTES: usize = 8 * 1024;
 const TIME_LIMIT: Duration = Duration::from_secs(30);

@@ -113,7 +113,7 @@ pub async fn change_password(
         let mut tx = app.databases().tenant(membership.tenant_id, caller.actor.clone()).await?;
         let ended = sessions::revoke_all(&mut tx, person, Some(session), "password changed").await?;
         tx.commit().await?;
-        app.forget_sessions(&ended).await;
+        app.forget_sessions(membership.tenant_id, &ended).await;
     }
     Ok(StatusCode::NO_CONTENT)
 }
@@ -141,6 +141,6 @@ pub async fn end_session(
     let mut tx = caller.tx(&app).await?;
     sessions::revoke_own(&mut tx, person, id).await?;
     tx.commit().await?;
-    app.forget_sessions(&[id]).await;
+    app.forget_sessions(caller.tenant, &[id]).await;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -1,0 +1,12 @@
+//! The API over real HTTP, on a real PostgreSQL.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod audit_log;
+mod bad_input;
+mod bad_tokens;
+mod events;
+mod idempotency;
+mod log_in;
+mod people;
+mod routes;
+mod server;

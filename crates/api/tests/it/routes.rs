@@ -1,0 +1,196 @@
+//! Rules that hold for every route, found by walking the API description.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use socialai_domain::{
+    ids,
+    permissions::{Permission, Role},
+};
+
+use crate::server::Server;
+
+struct Operation {
+    method: Method,
+    path: String,
+    /// `None`: public; empty: any signed-in caller; else the permission.
+    demands: Option<Vec<String>>,
+}
+
+fn operations() -> Vec<Operation> {
+    let document = serde_json::to_value(socialai_api::openapi()).unwrap();
+    let mut all = Vec::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let Ok(method) = method.to_uppercase().parse::<Method>() else { continue };
+            let security = operation["security"].as_array().expect("every operation names its security");
+            let demands = match security[0].get("token") {
+                None => None,
+                Some(scopes) => {
+                    Some(scopes.as_array().unwrap().iter().map(|scope| scope.as_str().unwrap().to_owned()).collect())
+                }
+            };
+            all.push(Operation { method, path: path.clone(), demands });
+        }
+    }
+    assert!(all.len() > 45, "the walk sees the routes: {}", all.len());
+    all
+}
+
+/// Routes without a token. Everybody may call them, so each is on this list on purpose.
+const PUBLIC: &[&str] = &[
+    "/auth/options",
+    "/auth/login",
+    "/auth/second-factor",
+    "/auth/enrol/totp",
+    "/auth/enrol/totp/confirm",
+    "/auth/passkey/start",
+    "/auth/passkey/finish",
+    "/auth/refresh",
+    "/auth/password/forgot",
+    "/auth/password/reset",
+    "/auth/invitation/check",
+    "/auth/invitation/accept",
+    "/auth/sso/{tenant}/start",
+    "/auth/sso/callback",
+];
+
+/// Ids that exist, of the given tenant.
+async fn ids_of(
+    server: &Server,
+    tenant: &socialai_domain::tenants::Tenant,
+    user: ids::UserId,
+) -> Vec<(&'static str, String)> {
+    use socialai_domain::{api_keys, audit::Actor, invitations, sessions};
+    let mut tx = server.lab.databases.tenant(tenant.id, Actor::system("test")).await.unwrap();
+    let new = api_keys::NewKey { name: "k".into(), scopes: vec!["users:read".into()], expires_at: None };
+    let key = api_keys::create(&mut tx, new).await.unwrap().0.id;
+    let invitation = invitations::create(&mut tx, "x@y.test", "X", Role::Agent, None).await.unwrap().0.id;
+    let session = sessions::open(&mut tx, user, sessions::Method::Password, false).await.unwrap().id;
+    tx.commit().await.unwrap();
+    vec![
+        ("/api-keys/{id}", key.to_string()),
+        ("/invitations/{id}", invitation.to_string()),
+        ("/me/sessions/{id}", session.to_string()),
+        ("/me/passkeys/{id}", ids::PasskeyId::fresh().to_string()),
+        ("/users/{id}", user.to_string()),
+    ]
+}
+
+fn body_for(path: &str) -> Value {
+    match path {
+        "/users/{id}" => json!({ "role": "viewer" }),
+        "/api-keys/{id}/rotate" => json!({ "overlap_hours": 1 }),
+        _ => json!({}),
+    }
+}
+
+#[tokio::test]
+async fn every_route_without_a_token_is_refused_unless_it_is_listed_as_public() {
+    let server = Server::start().await;
+    for operation in operations() {
+        let listed = PUBLIC.contains(&operation.path.as_str());
+        assert_eq!(operation.demands.is_none(), listed, "{} {}", operation.method, operation.path);
+        if listed {
+            continue;
+        }
+        let path = operation.path.replace("{id}", "usr_00000000000000000000000000");
+        for version in ["/api/v1", "/v1"] {
+            let answer = server
+                .send(server.request(operation.method.clone(), &format!("{version}{path}")).json(&json!({})))
+                .await;
+            answer.is_problem(401, "missing_credentials");
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_route_refuses_a_caller_without_its_permission_and_names_it() {
+    let server = Server::start().await;
+    let tenant = server.lab.tenant().await;
+    for operation in operations() {
+        let Some([permission]) = operation.demands.as_deref() else { continue };
+        assert!(Permission::from_name(permission).is_some(), "{permission} is in the table");
+        let others: Vec<&str> = Permission::ALL.iter().map(|p| p.name()).filter(|name| name != permission).collect();
+        let key = server.api_key(&tenant, &others).await;
+        let path = operation.path.replace("{id}", "usr_00000000000000000000000000");
+        // The permission is checked before the body is read: this one is not even JSON.
+        let answer = server.send(server.request(operation.method.clone(), &path).bearer_auth(&key).body("{")).await;
+        answer.is_problem(403, "forbidden");
+        assert!(answer.body["detail"].as_str().unwrap().contains(permission.as_str()), "{}", answer.text);
+    }
+}
+
+#[tokio::test]
+async fn routes_about_oneself_refuse_programs() {
+    let server = Server::start().await;
+    let tenant = server.lab.tenant().await;
+    let key = server.api_key(&tenant, &["*"]).await;
+    let anybody = ["/roles", "/events"];
+    for operation in operations() {
+        if operation.demands.as_ref().is_none_or(|demands| !demands.is_empty())
+            || anybody.contains(&operation.path.as_str())
+        {
+            continue;
+        }
+        let path = operation.path.replace("{id}", "ses_00000000000000000000000000");
+        let answer = server.call_as(&key, operation.method.clone(), &path, &json!({})).await;
+        answer.is_problem(403, "own_credentials_required");
+    }
+}
+
+#[tokio::test]
+async fn ids_of_another_tenant_are_as_missing_as_ids_that_never_were() {
+    let server = Server::start().await;
+    let (mine, me) = server.tenant_with(Role::Admin).await;
+    let (theirs, other) = server.tenant_with(Role::Admin).await;
+    let (signed_in, _) = server.log_in_admin(&me).await;
+    let session = signed_in["access_token"].as_str().unwrap();
+    let key = server.api_key(&mine, &["*"]).await;
+    let foreign = ids_of(&server, &theirs, other.id).await;
+    let mut tried = 0;
+    for operation in operations() {
+        if !operation.path.contains("{id}") {
+            continue;
+        }
+        let (_, id) = foreign
+            .iter()
+            .find(|(prefix, _)| operation.path.starts_with(prefix))
+            .expect("an id for every path with one");
+        let token = if operation.path.starts_with("/me") { session } else { &key };
+        let body = body_for(&operation.path);
+        let answer = server.call_as(token, operation.method.clone(), &operation.path.replace("{id}", id), &body).await;
+        if operation.path == "/me/passkeys/{id}" {
+            // Asks for the caller's own code first.
+            answer.is_problem(422, "invalid");
+            continue;
+        }
+        answer.is_problem(404, "not_found");
+        tried += 1;
+    }
+    assert!(tried >= 12, "{tried}");
+    // Nothing of the neighbour's was touched.
+    let mut tx = server.lab.databases.tenant(theirs.id, socialai_domain::audit::Actor::system("test")).await.unwrap();
+    assert_eq!(socialai_domain::users::get(&mut tx, other.id).await.unwrap().role, Role::Admin);
+    let keys = socialai_domain::api_keys::list(&mut tx, None, None, 10).await.unwrap();
+    assert!(keys.iter().all(|key| key.revoked_at.is_none() && key.rotated_to.is_none()));
+}
+
+#[tokio::test]
+async fn every_role_gets_exactly_what_the_table_gives_it() {
+    let server = Server::start().await;
+    for role in [Role::Manager, Role::SalesRep, Role::Agent, Role::Viewer] {
+        let (_, member) = server.tenant_with(role).await;
+        let signed_in = server.log_in(&member).await;
+        let token = signed_in["access_token"].as_str().unwrap();
+        for operation in operations() {
+            let Some([permission]) = operation.demands.as_deref() else { continue };
+            if operation.method != Method::GET || operation.path.contains("{id}") || operation.path.contains("export") {
+                continue;
+            }
+            let allowed = role.permissions().any(|granted| granted.name() == permission);
+            let answer = server.get_as(token, &operation.path).await;
+            let refused = answer.status.as_u16() == 403;
+            assert_eq!(refused, !allowed, "{role:?} {} {}", operation.path, answer.text);
+        }
+    }
+}
