@@ -210,7 +210,7 @@ async fn authenticate(app: &App, visitor: &Actor, token: &SecretString) -> Resul
     if let Some((tenant, key)) = api_keys::parse(token) {
         return app.known_key(tenant, key, visitor).await?.ok_or_else(|| Problem::of(Code::InvalidToken).into());
     }
-    let claims = access_token::verify(app, token).await?;
+    let claims = access_token::verify(app, token)?;
     let facts = app.known_session(claims.tenant, claims.session, visitor).await?;
     let facts = facts.ok_or_else(|| Problem::of(Code::SessionEnded))?;
     if facts.user_id != claims.user {

@@ -56,7 +56,6 @@ pub fn finish(mut document: openapi::OpenApi) -> openapi::OpenApi {
 #[derive(Clone)]
 pub struct Document(pub Arc<openapi::OpenApi>);
 
-#[expect(clippy::unused_async, reason = "a handler")]
 pub async fn openapi(Extension(Document(document)): Extension<Document>) -> Json<openapi::OpenApi> {
     Json(document.as_ref().clone())
 }
@@ -67,7 +66,6 @@ pub fn swagger(_: &openapi::OpenApi) -> axum::Router<App> {
 }
 
 /// What a browser sees until the web app moves in.
-#[expect(clippy::unused_async, reason = "a handler")]
 pub async fn front_page() -> Html<&'static str> {
     Html(include_str!("front_page.html"))
 }

@@ -14,7 +14,7 @@ use socialai_domain::{
     audit::Actor,
     ids::{ApiKeyId, SessionId, TenantId},
     permissions::Permission,
-    problems::{Error, Problem, Result},
+    problems::{Code, Error, Problem, Result},
     sessions::{self, Facts},
     signing::{self, Keyring},
     tenancy::Databases,
@@ -226,24 +226,17 @@ impl App {
         actor: &Actor,
     ) -> Result<Option<(TenantId, Principal, Arc<[Permission]>)>> {
         let cache_key = [tenant.0.as_bytes().as_slice(), token.row.as_bytes(), &token.hash()].concat();
-        let known = match self.0.keys.get(&cache_key).await {
-            Some(known) => known,
-            None => {
-                let mut tx = match self.0.databases.tenant(tenant, actor.clone()).await {
-                    Err(error)
-                        if error.problem().is_some_and(|p| p.code == socialai_domain::problems::Code::NotFound) =>
-                    {
-                        return Ok(None);
-                    }
-                    other => other?,
-                };
-                let found = api_keys::authenticate(&mut tx, &token).await?;
-                tx.commit().await?;
-                let found = found.map(|(id, name, permissions)| (id, name, permissions.into()));
-                self.0.keys.insert(cache_key, found.clone()).await;
-                found
-            }
+        if let Some(known) = self.0.keys.get(&cache_key).await {
+            return Ok(known.map(|(id, name, permissions)| (tenant, Principal::ApiKey { id, name }, permissions)));
+        }
+        let mut tx = match self.0.databases.tenant(tenant, actor.clone()).await {
+            Err(error) if error.problem().is_some_and(|problem| problem.code == Code::NotFound) => return Ok(None),
+            other => other?,
         };
+        let found = api_keys::authenticate(&mut tx, &token).await?;
+        tx.commit().await?;
+        let known: Option<KnownKey> = found.map(|(id, name, permissions)| (id, name, permissions.into()));
+        self.0.keys.insert(cache_key, known.clone()).await;
         Ok(known.map(|(id, name, permissions)| (tenant, Principal::ApiKey { id, name }, permissions)))
     }
 }

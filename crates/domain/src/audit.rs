@@ -78,6 +78,7 @@ pub struct Entry {
 }
 
 impl Entry {
+    #[expect(clippy::needless_pass_by_value, reason = "ids are small, and a reference at every call says nothing")]
     pub fn new(action: &'static str, entity_kind: &'static str, entity_id: impl ToString) -> Self {
         Self { action, entity_kind, entity_id: entity_id.to_string(), changes: None }
     }
@@ -161,6 +162,13 @@ pub async fn list_after(tx: &mut TenantTx, filter: &Filter, after_seq: i64, limi
     Ok(query.build_query_as().fetch_all(tx.conn()).await?)
 }
 
+/// The same of the installation's own log.
+pub async fn list_system_after(tx: &mut SystemTx, after_seq: i64, limit: i64) -> Result<Vec<Row>> {
+    let mut query = selection(&Filter::default());
+    query.push(" and seq > ").push_bind(after_seq).push(" order by seq limit ").push_bind(limit);
+    Ok(query.build_query_as().fetch_all(tx.conn()).await?)
+}
+
 const COLUMNS: &str =
     "seq, at, actor_kind, actor_id, action, entity_kind, entity_id, ip, user_agent, request_id, changes, hash";
 
@@ -213,7 +221,7 @@ pub async fn verify_system(tx: &mut SystemTx) -> Result<Verdict> {
 }
 
 /// Name of the installation's own chain.
-const INSTALLATION: &str = "installation";
+pub(crate) const INSTALLATION: &str = "installation";
 const BATCH: i64 = 1_000;
 
 #[derive(FromRow)]

@@ -4,6 +4,7 @@
 
 pub mod api_keys;
 pub mod audit;
+pub mod audit_stream;
 pub mod clock;
 pub mod database;
 pub mod idempotency;

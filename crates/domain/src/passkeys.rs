@@ -87,7 +87,7 @@ pub async fn finish_registration(
     )
     .bind(PasskeyId::fresh())
     .bind(id)
-    .bind(passkey.cred_id().to_vec())
+    .bind(passkey.cred_id().as_slice())
     .bind(name)
     .bind(Json(&passkey))
     .bind(now)

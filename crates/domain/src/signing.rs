@@ -42,7 +42,7 @@ impl std::fmt::Debug for Keyring {
 impl Keyring {
     /// From the operator's own key (PEM).
     pub fn from_pem(pem: &SecretString) -> Result<Self> {
-        Self::of(&[pem.clone()])
+        Self::of(std::slice::from_ref(pem))
     }
 
     /// The first key signs, all verify.

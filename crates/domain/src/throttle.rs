@@ -27,9 +27,9 @@ struct Rule {
     lock_at: i32,
 }
 
-const LOCK: Duration = Duration::from_secs(15 * 60);
+const LOCK: Duration = Duration::from_mins(15);
 /// A bucket that saw no failure for this long starts afresh.
-const WINDOW: Duration = Duration::from_secs(60 * 60);
+const WINDOW: Duration = Duration::from_hours(1);
 
 /// From where somebody tries.
 #[derive(Debug, Clone)]

@@ -66,7 +66,7 @@ pub fn sign(
 
 /// Only RS256 with a key of ours, this issuer and audience, and the present time. Nothing in the token's header is
 /// followed: `jku`, `x5u` and the like are refused.
-pub async fn verify(app: &App, token: &SecretString) -> Result<Verified> {
+pub fn verify(app: &App, token: &SecretString) -> Result<Verified> {
     let invalid = || Problem::of(Code::InvalidToken);
     let text = token.expose_secret();
     if text.len() > 8 * 1024 {

@@ -161,7 +161,7 @@ async fn finish(
     tx.commit().await?;
     let tenant = ticket.tenant.ok_or_else(invalid)?;
     if let Some(error) = query.error {
-        let error: String = error.chars().filter(|c| c.is_ascii_graphic()).take(60).collect();
+        let error: String = error.chars().filter(char::is_ascii_graphic).take(60).collect();
         return Err(Problem::new(Code::SsoFailed, format!("The identity provider answered `{error}`.")).into());
     }
     let code = query.code.ok_or_else(invalid)?;

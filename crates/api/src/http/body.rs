@@ -31,6 +31,7 @@ impl<T: DeserializeOwned> FromRequest<App> for Body<T> {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "as `map_err` hands it over")]
 fn unreadable(rejection: BytesRejection) -> Problem {
     if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
         Problem::new(Code::BodyTooLarge, format!("A body may have {} KiB.", BODY_LIMIT_BYTES / 1024))
