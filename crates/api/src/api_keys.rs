@@ -16,7 +16,7 @@ use crate::{
     caller::{Caller, can},
     http::body::{Body, Id, Query},
     idempotent::{IdempotencyKey, once},
-    page::{self, Page},
+    page::{Page, Paging},
     problem::Answer,
     state::App,
 };
@@ -27,21 +27,19 @@ pub struct ListQuery {
     /// Part of the visible prefix, for example the last characters seen in a log.
     #[param(max_length = 40)]
     prefix: Option<String>,
-    cursor: Option<String>,
-    #[param(minimum = 1, maximum = 200)]
-    limit: Option<i64>,
 }
 
 /// API keys, newest first
-#[utoipa::path(get, path = "/api-keys", tag = "API keys", params(ListQuery), security(("token" = ["api_keys:read"])),
+#[utoipa::path(get, path = "/api-keys", tag = "API keys", params(ListQuery, Paging), security(("token" = ["api_keys:read"])),
     responses((status = 200, description = "A page of keys, without their secrets.", body = Page<ApiKey>)))]
 pub async fn list(
     State(app): State<App>,
     caller: Caller<can::ApiKeysRead>,
     Query(query): Query<ListQuery>,
+    Query(paging): Query<Paging>,
 ) -> Answer<Json<Page<ApiKey>>> {
-    let limit = page::limit(query.limit)?;
-    let before = page::decode(query.cursor.as_deref())?;
+    let limit = paging.limit()?;
+    let before = paging.after()?;
     let mut tx = caller.tx(&app).await?;
     let keys = api_keys::list(&mut tx, query.prefix.as_deref(), before, limit + 1).await?;
     tx.rollback().await?;

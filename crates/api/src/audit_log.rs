@@ -20,7 +20,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::{
     caller::{Caller, can},
     http::body::Query,
-    page::{self, Page},
+    page::{Page, Paging},
     problem::Answer,
     state::App,
 };
@@ -43,9 +43,6 @@ pub struct LogQuery {
     /// RFC 3339; before this moment.
     #[param(format = DateTime)]
     until: Option<String>,
-    cursor: Option<String>,
-    #[param(minimum = 1, maximum = 200)]
-    limit: Option<i64>,
 }
 
 impl LogQuery {
@@ -72,15 +69,16 @@ fn moment(name: &str, text: Option<&str>) -> Result<Option<OffsetDateTime>, Prob
 }
 
 /// The audit log, newest first
-#[utoipa::path(get, path = "/audit-log", tag = "Audit", params(LogQuery), security(("token" = ["audit:read"])),
+#[utoipa::path(get, path = "/audit-log", tag = "Audit", params(LogQuery, Paging), security(("token" = ["audit:read"])),
     responses((status = 200, description = "A page of entries.", body = Page<Row>)))]
 pub async fn list(
     State(app): State<App>,
     caller: Caller<can::AuditRead>,
     Query(query): Query<LogQuery>,
+    Query(paging): Query<Paging>,
 ) -> Answer<Json<Page<Row>>> {
-    let limit = page::limit(query.limit)?;
-    let before = page::decode(query.cursor.as_deref())?;
+    let limit = paging.limit()?;
+    let before = paging.after()?;
     let filter = query.filter()?;
     let mut tx = caller.tx(&app).await?;
     let rows = audit::list(&mut tx, &filter, before, limit + 1).await?;
@@ -104,36 +102,18 @@ pub struct ExportQuery {
     /// Only entries after this place in the chain; for fetching what is new.
     #[param(minimum = 0)]
     after_seq: Option<i64>,
-    #[param(max_length = 100)]
-    action: Option<String>,
-    #[param(max_length = 100)]
-    actor_id: Option<String>,
-    #[param(max_length = 100)]
-    entity_kind: Option<String>,
-    #[param(max_length = 100)]
-    entity_id: Option<String>,
-    #[param(format = DateTime)]
-    from: Option<String>,
-    #[param(format = DateTime)]
-    until: Option<String>,
 }
 
 /// Download the audit log, oldest first
-#[utoipa::path(get, path = "/audit-log/export", tag = "Audit", params(ExportQuery), security(("token" = ["audit:export"])),
+#[utoipa::path(get, path = "/audit-log/export", tag = "Audit", params(LogQuery, ExportQuery), security(("token" = ["audit:export"])),
     responses((status = 200, description = "JSON lines or CSV.", content((String = "application/jsonl"), (String = "text/csv")))))]
 pub async fn export(
     State(app): State<App>,
     caller: Caller<can::AuditExport>,
+    Query(filter): Query<LogQuery>,
     Query(query): Query<ExportQuery>,
 ) -> Answer<Response> {
-    let filter = Filter {
-        action: query.action,
-        actor_id: query.actor_id,
-        entity_kind: query.entity_kind,
-        entity_id: query.entity_id,
-        from: moment("from", query.from.as_deref())?,
-        until: moment("until", query.until.as_deref())?,
-    };
+    let filter = filter.filter()?;
     // That somebody took the log away is itself an entry.
     let mut tx = caller.tx(&app).await?;
     let tenant = tx.tenant();

@@ -13,6 +13,8 @@ use utoipa::{
 };
 use utoipa_swagger_ui::SwaggerUi;
 
+use socialai_domain::problems::Code;
+
 use crate::{problem::ProblemDocument, state::App};
 
 #[derive(OpenApi)]
@@ -60,9 +62,24 @@ pub async fn openapi(Extension(Document(document)): Extension<Document>) -> Json
     Json(document.as_ref().clone())
 }
 
-pub fn swagger(_: &openapi::OpenApi) -> axum::Router<App> {
+pub fn swagger() -> axum::Router<App> {
     let config = utoipa_swagger_ui::Config::from("/api/v1/openapi.json");
     axum::Router::from(SwaggerUi::new("/docs").config(config)).with_state(())
+}
+
+/// What each code means and what to do; the `type` of every problem document points here.
+pub async fn problems() -> Html<String> {
+    let rows: String = Code::ALL
+        .iter()
+        .map(|code| {
+            let (name, status, title, advice) = (code.name(), code.status(), code.title(), code.advice());
+            format!(
+                "<tr id=\"{name}\"><td><code>{name}</code><td>{status}<td>{title}<td>{}",
+                advice.replace('<', "&lt;")
+            )
+        })
+        .collect();
+    Html(include_str!("problems_page.html").replace("{rows}", &rows))
 }
 
 /// What a browser sees until the web app moves in.

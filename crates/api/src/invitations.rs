@@ -9,36 +9,28 @@ use socialai_domain::{
     people,
     permissions::Role,
 };
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use crate::{
     auth::links::{self, LinkDelivery},
     caller::{Caller, can},
     http::body::{Body, Id, Query},
     idempotent::{IdempotencyKey, once},
-    page::{self, Page},
+    page::{Page, Paging},
     problem::Answer,
     state::{App, Mail},
 };
 
-#[derive(Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct ListQuery {
-    cursor: Option<String>,
-    #[param(minimum = 1, maximum = 200)]
-    limit: Option<i64>,
-}
-
 /// Invitations, newest first
-#[utoipa::path(get, path = "/invitations", tag = "Users", params(ListQuery), security(("token" = ["users:manage"])),
+#[utoipa::path(get, path = "/invitations", tag = "Users", params(Paging), security(("token" = ["users:manage"])),
     responses((status = 200, description = "A page of invitations.", body = Page<Invitation>)))]
 pub async fn list(
     State(app): State<App>,
     caller: Caller<can::UsersManage>,
-    Query(query): Query<ListQuery>,
+    Query(paging): Query<Paging>,
 ) -> Answer<Json<Page<Invitation>>> {
-    let limit = page::limit(query.limit)?;
-    let before = page::decode(query.cursor.as_deref())?;
+    let limit = paging.limit()?;
+    let before = paging.after()?;
     let mut tx = caller.tx(&app).await?;
     let rows = invitations::list(&mut tx, before, limit + 1).await?;
     tx.rollback().await?;

@@ -100,7 +100,8 @@ pub fn router(app: App) -> Router {
         .route("/metrics", get(system::metrics))
         .route("/.well-known/jwks.json", get(auth::session::jwks))
         .route("/api/v1/openapi.json", get(docs::openapi))
-        .merge(docs::swagger(&document));
+        .route("/docs/problems", get(docs::problems))
+        .merge(docs::swagger());
     let router = Router::new()
         .nest("/api/v1", v1.clone())
         .nest("/v1", v1)

@@ -1,12 +1,12 @@
 //! Pages of lists: a bounded number of rows and an opaque cursor to the next.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use socialai_domain::problems::{Code, Problem};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
-pub const DEFAULT_LIMIT: i64 = 50;
-pub const MAX_LIMIT: i64 = 200;
+const DEFAULT_LIMIT: i64 = 50;
+const MAX_LIMIT: i64 = 200;
 
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Page<T> {
@@ -27,24 +27,39 @@ impl<T> Page<T> {
     }
 }
 
-pub fn limit(wanted: Option<i64>) -> Result<i64, Problem> {
-    match wanted.unwrap_or(DEFAULT_LIMIT) {
-        limit @ 1..=MAX_LIMIT => Ok(limit),
-        _ => Err(Problem::new(Code::MalformedParameter, format!("`limit` is 1 to {MAX_LIMIT}."))),
+/// Which page of a list.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Paging {
+    /// `next` of the page before; without it the first page.
+    #[param(max_length = 2000)]
+    cursor: Option<String>,
+    /// Rows of a page; 50 without it.
+    #[param(minimum = 1, maximum = 200)]
+    limit: Option<i64>,
+}
+
+impl Paging {
+    pub fn limit(&self) -> Result<i64, Problem> {
+        match self.limit.unwrap_or(DEFAULT_LIMIT) {
+            limit @ 1..=MAX_LIMIT => Ok(limit),
+            _ => Err(Problem::new(Code::MalformedParameter, format!("`limit` is 1 to {MAX_LIMIT}."))),
+        }
+    }
+
+    /// Where the page before ended. It holds only what the caller saw, and every query checks the tenant again.
+    pub fn after<C: DeserializeOwned>(&self) -> Result<Option<C>, Problem> {
+        let Some(text) = &self.cursor else { return Ok(None) };
+        let invalid = || Problem::of(Code::InvalidCursor);
+        let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| invalid())?;
+        let value: serde_json::Value = serde_json::from_slice(&bytes).map_err(|_| invalid())?;
+        if value.to_string().contains("\\u0000") {
+            return Err(invalid());
+        }
+        serde_json::from_value(value).map(Some).map_err(|_| invalid())
     }
 }
 
 fn encode(cursor: &impl Serialize) -> String {
     URL_SAFE_NO_PAD.encode(serde_json::to_vec(cursor).unwrap_or_default())
-}
-
-/// A cursor that was given back; it holds only what the caller saw, and every query checks the tenant again.
-pub fn decode<C: DeserializeOwned>(cursor: Option<&str>) -> Result<Option<C>, Problem> {
-    let Some(text) = cursor else { return Ok(None) };
-    let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| Problem::of(Code::InvalidCursor))?;
-    let value: serde_json::Value = serde_json::from_slice(&bytes).map_err(|_| Problem::of(Code::InvalidCursor))?;
-    if value.to_string().contains("\\u0000") {
-        return Err(Problem::of(Code::InvalidCursor));
-    }
-    serde_json::from_value(value).map(Some).map_err(|_| Problem::of(Code::InvalidCursor))
 }

@@ -16,7 +16,7 @@ use crate::{
     auth::links::{self, LinkDelivery},
     caller::{Caller, can},
     http::body::{Body, Id, Query},
-    page::{self, Page},
+    page::{Page, Paging},
     problem::Answer,
     state::App,
 };
@@ -29,21 +29,19 @@ pub struct ListQuery {
     /// Part of the name, or a whole e-mail address.
     #[param(max_length = 254)]
     search: Option<String>,
-    cursor: Option<String>,
-    #[param(minimum = 1, maximum = 200)]
-    limit: Option<i64>,
 }
 
 /// Users of this workspace, by name
-#[utoipa::path(get, path = "/users", tag = "Users", params(ListQuery), security(("token" = ["users:read"])),
+#[utoipa::path(get, path = "/users", tag = "Users", params(ListQuery, Paging), security(("token" = ["users:read"])),
     responses((status = 200, description = "A page of users.", body = Page<User>)))]
 pub async fn list(
     State(app): State<App>,
     caller: Caller<can::UsersRead>,
     Query(query): Query<ListQuery>,
+    Query(paging): Query<Paging>,
 ) -> Answer<Json<Page<User>>> {
-    let limit = page::limit(query.limit)?;
-    let after: Option<(String, UserId)> = page::decode(query.cursor.as_deref())?;
+    let limit = paging.limit()?;
+    let after: Option<(String, UserId)> = paging.after()?;
     let filter =
         Filter { role: query.role, status: query.status, search: query.search.filter(|text| !text.trim().is_empty()) };
     let mut tx = caller.tx(&app).await?;

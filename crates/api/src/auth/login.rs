@@ -61,8 +61,13 @@ pub async fn login(
 
     let stored = person.as_ref().and_then(|person| person.password_hash.clone());
     let right = passwords::verify(credentials.password, stored).await?;
-    let Some(person) = person.filter(|_| right) else {
+    let Some(person) = person.as_ref().filter(|_| right) else {
         metrics::counter!("socialai_log_ins_total", "outcome" => "wrong").increment(1);
+        if let Some(person) = &person {
+            let mut tx = app.databases().system(visitor.actor).await?;
+            tx.record(Entry::new("person.log_in_failed", "person", person.id));
+            tx.commit().await?;
+        }
         return Err(wrong().into());
     };
     let mut tx = app.databases().system(visitor.actor.clone()).await?;
@@ -71,11 +76,11 @@ pub async fn login(
     metrics::counter!("socialai_log_ins_total", "outcome" => "right").increment(1);
     let wanted = credentials.tenant.as_deref();
     let (jar, outcome) =
-        after_first_factor(&app, jar, &visitor.actor, &person, wanted, Method::Password, credentials.delivery).await?;
+        after_first_factor(&app, jar, &visitor.actor, person, wanted, Method::Password, credentials.delivery).await?;
     Ok((jar, Json(outcome)))
 }
 
-/// Counts the attempt; the moment at which an account locks is audited.
+/// Counts the attempt, or refuses it.
 async fn count(
     tx: &mut socialai_domain::tenancy::SystemTx,
     subject: &str,
