@@ -17,7 +17,7 @@ use socialai_domain::{
     problems::{Code, Error, Problem, Result},
     sessions::{self, Facts},
     signing::{self, Keyring},
-    tenancy::Databases,
+    tenancy::{Databases, TenantTx},
     tenants::Plan,
     tokens::Token,
 };
@@ -181,9 +181,10 @@ impl App {
     }
 
     pub async fn limit(&self, bucket: &str, quota: Quota, plan: Plan) -> Result<(), Problem> {
-        let verdict = self.0.limiter.check(bucket, quota, plan).await?;
+        let verdict = self.0.limiter.check(bucket, quota, plan).await;
+        // A refusal carries the headers, too.
         context::note_limit(verdict);
-        Ok(())
+        verdict.into_result()
     }
 
     /// The living session, believed for a few seconds.
@@ -196,11 +197,19 @@ impl App {
         if let Some(known) = self.0.sessions.get(&(tenant, id)).await {
             return Ok(known);
         }
-        let mut tx = self.0.databases.tenant(tenant, actor.clone()).await?;
+        let Some(mut tx) = self.existing(tenant, actor).await? else { return Ok(None) };
         let facts = sessions::facts(&mut tx, id).await?.map(Arc::new);
         tx.rollback().await?;
         self.0.sessions.insert((tenant, id), facts.clone()).await;
         Ok(facts)
+    }
+
+    /// A transaction of a tenant that a token names; `None` when there is no such tenant (any more).
+    async fn existing(&self, tenant: TenantId, actor: &Actor) -> Result<Option<TenantTx>> {
+        match self.0.databases.tenant(tenant, actor.clone()).await {
+            Err(error) if error.problem().is_some_and(|problem| problem.code == Code::NotFound) => Ok(None),
+            other => other.map(Some),
+        }
     }
 
     /// Forgets what was believed of sessions, after this process ended or changed them.
@@ -229,10 +238,7 @@ impl App {
         if let Some(known) = self.0.keys.get(&cache_key).await {
             return Ok(known.map(|(id, name, permissions)| (tenant, Principal::ApiKey { id, name }, permissions)));
         }
-        let mut tx = match self.0.databases.tenant(tenant, actor.clone()).await {
-            Err(error) if error.problem().is_some_and(|problem| problem.code == Code::NotFound) => return Ok(None),
-            other => other?,
-        };
+        let Some(mut tx) = self.existing(tenant, actor).await? else { return Ok(None) };
         let found = api_keys::authenticate(&mut tx, &token).await?;
         tx.commit().await?;
         let known: Option<KnownKey> = found.map(|(id, name, permissions)| (id, name, permissions.into()));

@@ -15,6 +15,7 @@ use crate::{
     tenancy::{Databases, Place, SystemTx},
 };
 
+pub mod purge;
 pub mod relocate;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, sqlx::Type, ToSchema)]
@@ -210,7 +211,7 @@ pub async fn set_status(tx: &mut SystemTx, id: TenantId, status: Status) -> Resu
     // A deleted tenant gives its short name back; its rows stay until they are purged.
     sqlx::query(
         "update system.tenants set status = $2, deleted_at = $3,
-            slug = case when $2 = 'deleted' then left(slug, 7) || '-' || replace(id::text, '-', '') else slug end
+            slug = case when $2 = 'deleted' then 'deleted-' || replace(id::text, '-', '') else slug end
          where id = $1",
     )
     .bind(id)

@@ -82,6 +82,9 @@ async fn forged_foreign_and_stale_access_tokens_are_refused() {
     let elsewhere = resigned(&with_claim("tenant_id", json!(other_tenant.id)));
     server.get_as(&elsewhere, "/me").await.is_problem(401, "session_ended");
 
+    let nowhere = resigned(&with_claim("tenant_id", json!(socialai_domain::ids::TenantId::fresh())));
+    server.get_as(&nowhere, "/me").await.is_problem(401, "session_ended");
+
     server.lab.clock.advance(time::Duration::minutes(16));
     server.get_as(&good, "/me").await.is_problem(401, "token_expired");
 }
