@@ -256,6 +256,17 @@ pub async fn erase_tenant(endpoint: &Endpoint, schema: &str, tenant: TenantId) -
     Ok(())
 }
 
+/// Removes the emptied schema of a schema-tier tenant; the shared schema stays.
+pub(crate) async fn drop_home(endpoint: &Endpoint, schema: &str) -> Result<(), DatabaseError> {
+    if schema == SHARED_SCHEMA {
+        return Ok(());
+    }
+    let mut conn = connect(&endpoint.owner, endpoint.label()).await?;
+    conn.execute(AssertSqlSafe(format!("drop schema if exists {} cascade", identifier(schema)))).await?;
+    conn.close().await?;
+    Ok(())
+}
+
 /// The tenant tables of a schema, referenced ones before those that refer to them.
 pub(crate) async fn tenant_tables(conn: &mut PgConnection, schema: &str) -> Result<Vec<String>, sqlx::Error> {
     sqlx::query_scalar(
@@ -302,7 +313,8 @@ async fn run(conn: &mut PgConnection, schema: &str, migrator: &Migrator, label: 
     let mut unlocked = Migrator::with_migrations(migrator.iter().cloned().collect());
     // `migrate` holds one lock around all schemas and databases.
     unlocked.set_locking(false);
-    let outcome = unlocked.run(&mut *conn).await;
+    // `run` would make every future that calls this unsendable: its bound on the connection is not general enough.
+    let outcome = unlocked.run_direct(None, &mut *conn, false).await;
     let bookkeeping = format!("grant select on {}._sqlx_migrations to socialai_app", identifier(schema));
     conn.execute(AssertSqlSafe(bookkeeping)).await?;
     conn.execute("reset search_path").await?;
