@@ -17,6 +17,6 @@ cargo build --quiet --locked --workspace --bins
 mkdir -p "$(dirname "$types")" "$reference"
 target/debug/socialai openapi >"$openapi.new"
 mv "$openapi.new" "$openapi"
-target/debug/socialai reference --out "$reference"
+target/debug/socialai reference --to "$reference"
 api-client/node_modules/.bin/openapi-typescript "$openapi" --output "$types" >/dev/null
 say "Generated: openapi.json, api-client/src/schema.gen.d.ts, docs/reference/"
