@@ -48,6 +48,17 @@ pub struct Verdict {
     pub retry_after: Duration,
 }
 
+impl Verdict {
+    /// The refusal, unless the request may pass.
+    pub fn into_result(self) -> Result<(), Problem> {
+        if self.allowed {
+            return Ok(());
+        }
+        Err(Problem::new(Code::RateLimited, format!("The limit is {} in a minute.", self.limit))
+            .retry_after(self.retry_after))
+    }
+}
+
 /// Where buckets are kept.
 #[derive(Debug)]
 pub enum Store {
@@ -67,8 +78,8 @@ impl Limiter {
         Self { store, factor: factor.max(1) }
     }
 
-    /// Counts one request against a bucket, or refuses it.
-    pub async fn check(&self, bucket: &str, quota: Quota, plan: Plan) -> Result<Verdict, Problem> {
+    /// Counts one request against a bucket.
+    pub async fn check(&self, bucket: &str, quota: Quota, plan: Plan) -> Verdict {
         let times = if plan == Plan::Enterprise { ENTERPRISE } else { 1 };
         let quota = Quota { per_minute: quota.per_minute.saturating_mul(times).saturating_mul(self.factor), ..quota };
         let key = format!("{}|{bucket}", quota.name);
@@ -76,12 +87,10 @@ impl Limiter {
             Store::InProcess(store) => store.take(&key, quota),
             Store::OnRedis(store) => store.take(&key, quota).await,
         };
-        if verdict.allowed {
-            return Ok(verdict);
+        if !verdict.allowed {
+            metrics::counter!("socialai_rate_limited_total", "limit" => quota.name).increment(1);
         }
-        metrics::counter!("socialai_rate_limited_total", "limit" => quota.name).increment(1);
-        Err(Problem::new(Code::RateLimited, format!("The limit is {} in a minute.", quota.per_minute))
-            .retry_after(verdict.retry_after))
+        verdict
     }
 
     /// True when the store answers (always, in process).

@@ -1,5 +1,8 @@
-//! What tests share: a laboratory with a real database, a passkey authenticator in software.
+//! What tests share: a laboratory with a real database, a passkey authenticator in software, a real identity provider, a
+//! Redis.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 pub mod authenticator;
+pub mod identity_provider;
 pub mod lab;
+pub mod redis;

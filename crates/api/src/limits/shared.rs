@@ -1,5 +1,11 @@
 //! Buckets on Redis, for several processes. The script runs the same rule as [`super::decide`], by Redis's own clock. When
-//! Redis does not answer, requests pass on the process's own buckets: limits protect, they must not take the API down.
+//! Redis does not answer, requests pass on the process's own buckets: limits protect, they must not take the API down. Nor
+//! may they slow it: while Redis is away one request a second asks for it, and the others do not wait.
+
+use std::{
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
 
 use redis::{Script, aio::ConnectionManager};
 
@@ -24,10 +30,15 @@ if not allowed then wait = next_at - now - window end
 return {allowed and 1 or 0, math.floor((window - math.min(ahead, window)) / interval), math.ceil(ahead / 1000000), wait}
 ";
 
+/// How long Redis is left alone after it did not answer.
+const REST: Duration = Duration::from_secs(1);
+
 pub struct OnRedis {
     connection: ConnectionManager,
     script: Script,
     meanwhile: InProcess,
+    /// When somebody may ask again; `None` while Redis answers.
+    rests_until: Mutex<Option<Instant>>,
 }
 
 impl std::fmt::Debug for OnRedis {
@@ -38,20 +49,24 @@ impl std::fmt::Debug for OnRedis {
 
 impl OnRedis {
     pub fn new(connection: ConnectionManager) -> Self {
-        Self { connection, script: Script::new(GCRA), meanwhile: InProcess::default() }
+        Self { connection, script: Script::new(GCRA), meanwhile: InProcess::default(), rests_until: Mutex::default() }
     }
 
     pub async fn take(&self, key: &str, quota: Quota) -> Verdict {
+        if !self.may_ask() {
+            return self.meanwhile.take(key, quota);
+        }
         let mut connection = self.connection.clone();
         let asked: redis::RedisResult<(u8, u32, u64, u64)> =
             self.script.key(format!("socialai:limit:{key}")).arg(quota.per_minute).invoke_async(&mut connection).await;
+        self.rest(asked.is_err().then_some(REST));
         match asked {
             Ok((allowed, remaining, reset_seconds, wait)) => Verdict {
                 allowed: allowed == 1,
                 limit: quota.per_minute,
                 remaining,
                 reset_seconds,
-                retry_after: std::time::Duration::from_micros(wait),
+                retry_after: Duration::from_micros(wait),
             },
             Err(error) => {
                 tracing::warn!(error = %error, "Redis does not answer; rate limits are kept in this process meanwhile");
@@ -62,6 +77,27 @@ impl OnRedis {
 
     pub async fn ping(&self) -> bool {
         let mut connection = self.connection.clone();
-        redis::cmd("PING").query_async::<String>(&mut connection).await.is_ok()
+        let works = redis::cmd("PING").query_async::<String>(&mut connection).await.is_ok();
+        self.rest((!works).then_some(REST));
+        works
+    }
+
+    /// True while Redis answers; after a rest, for the first who asks.
+    fn may_ask(&self) -> bool {
+        let mut rests_until = self.rests_until.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Instant::now();
+        match *rests_until {
+            None => true,
+            Some(until) if now < until => false,
+            Some(_) => {
+                *rests_until = Some(now + REST);
+                true
+            }
+        }
+    }
+
+    fn rest(&self, duration: Option<Duration>) {
+        let until = duration.map(|duration| Instant::now() + duration);
+        *self.rests_until.lock().unwrap_or_else(PoisonError::into_inner) = until;
     }
 }

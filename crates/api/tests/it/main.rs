@@ -6,6 +6,7 @@ mod bad_input;
 mod bad_tokens;
 mod events;
 mod idempotency;
+mod limits;
 mod log_in;
 mod people;
 mod routes;
