@@ -53,6 +53,9 @@ async fn waiting(conn: &mut PgConnection, chain: &str) -> Result<Option<i64>> {
 }
 
 async fn move_bookmark(conn: &mut PgConnection, last_seq: i64) -> Result<()> {
-    sqlx::query("update audit_heads set streamed_seq = greatest(streamed_seq, $1)").bind(last_seq).execute(conn).await?;
+    sqlx::query("update audit_heads set streamed_seq = greatest(streamed_seq, $1)")
+        .bind(last_seq)
+        .execute(conn)
+        .await?;
     Ok(())
 }

@@ -175,7 +175,8 @@ impl Vault {
 
     /// The same with keys that may grow while the process runs.
     pub fn renewable(source: KeySource, blind_root: [u8; 32]) -> Result<Self, VaultError> {
-        Ok(Self { source: Some(source.clone()), ..Self::new(source()?, blind_root) })
+        let masters = source()?;
+        Ok(Self { source: Some(source), ..Self::new(masters, blind_root) })
     }
 
     /// Reads the master keys again; answers with the newest version.

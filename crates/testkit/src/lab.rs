@@ -138,8 +138,9 @@ impl Lab {
         let control = pool(endpoints.first().context("no database")?);
         let shards: BTreeMap<_, _> =
             endpoints.iter().filter_map(|endpoint| endpoint.shard.clone().map(|name| (name, pool(endpoint)))).collect();
-        let masters = || MasterKeys::parse(&master_keys);
-        let databases = installation::open(control, shards, &masters, clock.clone()).await?;
+        let text = master_keys.clone();
+        let keys = std::sync::Arc::new(move || MasterKeys::parse(&text));
+        let databases = installation::open(control, shards, keys, clock.clone()).await?;
         Ok(Self { databases, endpoints, clock, master_keys })
     }
 
