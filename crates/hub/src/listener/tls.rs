@@ -19,6 +19,13 @@ pub struct TlsFiles {
     pub key: PathBuf,
 }
 
+impl TlsFiles {
+    /// Whether they can be read and belong together; nothing is kept.
+    pub fn check(&self) -> Result<()> {
+        acceptor(self).map(drop)
+    }
+}
+
 /// The certificate in use.
 pub(super) struct Certificate {
     files: TlsFiles,

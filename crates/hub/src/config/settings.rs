@@ -1,0 +1,84 @@
+//! The table of all settings. One line here is all that a setting needs besides its use.
+
+/// One variable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Setting {
+    pub name: &'static str,
+    /// As it would be written; empty when there is none.
+    pub default: &'static str,
+    pub secret: bool,
+    pub example: &'static str,
+    pub meaning: &'static str,
+}
+
+macro_rules! settings {
+    ($($name:ident $(= $default:literal)?, $kind:ident, $example:literal, $meaning:literal;)*) => {
+        $(pub const $name: Setting = Setting {
+            name: stringify!($name),
+            default: concat!($($default)?),
+            secret: settings!(@secret $kind),
+            example: $example,
+            meaning: $meaning,
+        };)*
+
+        /// In the order of the documentation.
+        pub const ALL: &[Setting] = &[$($name),*];
+    };
+    (@secret secret) => { true };
+    (@secret plain) => { false };
+}
+
+settings! {
+    DATABASE_URL, secret, "postgres://socialai_runtime:…@db:5432/socialai",
+        "The control database, as the application role. Without it a private PostgreSQL runs in the data folder. Without SOCIALAI_OWNER_DATABASE_URL this role must be the owner and may make the application role beside it.";
+    SOCIALAI_OWNER_DATABASE_URL, secret, "postgres://socialai_owner:…@db:5432/socialai",
+        "The same database as its owner, for migrations, moves and backups.";
+    SOCIALAI_SHARDS, secret, "eu1=postgres://…;us1=postgres://…",
+        "Further databases by name, as the application role, parted by semicolons.";
+    SOCIALAI_OWNER_SHARDS, secret, "eu1=postgres://…;us1=postgres://…",
+        "The same databases as their owners.";
+    SOCIALAI_DB_CONNECTIONS = "20", plain, "50",
+        "Connections that this process may open to each database.";
+    REDIS_URL, secret, "redis://:…@cache:6379",
+        "Keeps rate limits for all processes together. Without it each process keeps its own.";
+    AES_MASTER_KEY, secret, "2:<32 bytes in base64>,1:<32 bytes in base64>",
+        "Master key of all sealed fields, one or more versions; the highest seals. Without it a key file is made in the data folder: back it up.";
+    JWT_PRIVATE_KEY, secret, "-----BEGIN PRIVATE KEY-----…",
+        "RSA key (PEM) that signs access tokens. Without it keys are made, kept sealed in the database and can be rotated.";
+    SOCIALAI_LISTEN = "127.0.0.1:8080", plain, "0.0.0.0:8080",
+        "Address and port of the HTTP server.";
+    SOCIALAI_PUBLIC_URL, plain, "https://hub.example.com",
+        "The address that people use: issuer of tokens, base of links, origin of passkeys. Default: http://localhost with the port.";
+    SOCIALAI_TLS_CERT, plain, "/etc/socialai/tls.pem",
+        "Certificate chain (PEM) for TLS without a proxy in front; read again on SIGHUP.";
+    SOCIALAI_TLS_KEY, plain, "/etc/socialai/tls.key",
+        "Private key (PEM) of that certificate.";
+    SOCIALAI_DATA_DIR = "./data", plain, "/var/lib/socialai",
+        "Folder of everything that has no other place: the private PostgreSQL and generated secrets.";
+    SOCIALAI_DEMO_PASSWORD, secret, "…",
+        "Password of the demo's people. Without it one is made once and printed.";
+    SOCIALAI_SMTP_URL, secret, "smtps://user:…@mail.example.com",
+        "Mail server for invitations and password links. Without it links are shown to the administrator who made them.";
+    SOCIALAI_MAIL_FROM = "SocialAI Hub <hub@localhost>", plain, "SocialAI Hub <hub@example.com>",
+        "Sender of those mails.";
+    SOCIALAI_CORS_ORIGINS, plain, "https://app.example.com",
+        "Other sites whose pages may call the API, parted by commas.";
+    SOCIALAI_TRUSTED_PROXIES = "0", plain, "1",
+        "How many proxies in front append to X-Forwarded-For; that many entries from the right are believed.";
+    SOCIALAI_ALLOW_PRIVATE_NETWORKS, plain, "true",
+        "Allow identity providers and other remote systems on private addresses. Default: false, in the demo true.";
+    SOCIALAI_RATE_LIMIT_FACTOR = "1", plain, "10",
+        "Multiplies every rate limit.";
+    SOCIALAI_METRICS_TOKEN, secret, "…",
+        "Bearer token with which other machines may read /metrics; this machine always may.";
+    SOCIALAI_AUDIT_STREAM, plain, "syslog+tcp://siem.example.com:601",
+        "Where audit entries are sent: file:/path (JSON lines), syslog+udp://host:port or syslog+tcp://host:port (RFC 5424).";
+    SOCIALAI_LOG, plain, "info,socialai_domain=debug",
+        "Level of the log. Default: info for serve, warn for everything else.";
+    SOCIALAI_LOG_FORMAT = "auto", plain, "json",
+        "text, json, or auto: text on a terminal and JSON lines elsewhere.";
+    OTEL_EXPORTER_OTLP_ENDPOINT, plain, "http://collector:4318",
+        "Collector of traces (OTLP over HTTP). No traces without it.";
+    SOCIALAI_DRAIN_SECONDS = "20", plain, "60",
+        "How long requests under way may go on after the order to stop.";
+}

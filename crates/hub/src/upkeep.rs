@@ -1,0 +1,129 @@
+//! What a server does by itself besides answering: reads keys again that another process may have changed, throws away
+//! what has expired, and measures itself. Every part may fail and is tried again a turn later; none of them is urgent.
+
+use std::time::{Duration, Instant};
+
+use metrics_exporter_prometheus::PrometheusHandle;
+use socialai_api::App;
+use socialai_domain::{
+    audit::Actor,
+    idempotency,
+    problems::Result,
+    sessions,
+    tenancy::Databases,
+    tenants::{self, Status, Tenant},
+    throttle, tickets,
+};
+use tokio::time::{Interval, MissedTickBehavior, interval};
+
+/// `keys rotate` counts on servers that seal with a new version soon.
+const EVERY_LOOK_AT_THE_KEY: Duration = Duration::from_secs(5);
+const EVERY_MINUTE: Duration = Duration::from_mins(1);
+const EVERY_HOUR: Duration = Duration::from_hours(1);
+/// Prometheus scrapes every 15 seconds or so; gauges are a little fresher than that.
+const EVERY_MEASUREMENT: Duration = Duration::from_secs(10);
+const PAGE: i64 = 200;
+
+/// Starts it; it ends when the server begins to stop, and the server waits for it.
+pub fn start(app: &App, metrics: PrometheusHandle) {
+    let (app, stopping, tracker) = (app.clone(), app.stopping().clone(), app.tasks().clone());
+    tracker.spawn(async move {
+        tokio::select! {
+            () = stopping.cancelled() => {}
+            () = keep_up(&app, &metrics) => {}
+        }
+    });
+}
+
+async fn keep_up(app: &App, metrics: &PrometheusHandle) {
+    let began = Instant::now();
+    let (mut look, mut minute) = (turns(EVERY_LOOK_AT_THE_KEY), turns(EVERY_MINUTE));
+    let (mut hour, mut measurement) = (turns(EVERY_HOUR), turns(EVERY_MEASUREMENT));
+    loop {
+        tokio::select! {
+            _ = look.tick() => tell("reading the master key again", renew_master_key(app)),
+            _ = minute.tick() => {
+                tell("reading the signing keys again", app.reload_keys().await);
+                tell("removing what has expired", sweep_system(app.databases()).await);
+            }
+            _ = hour.tick() => tell("removing what is old", sweep_tenants(app.databases()).await),
+            _ = measurement.tick() => {
+                measure(app.databases(), began);
+                metrics.run_upkeep();
+            }
+        }
+    }
+}
+
+/// A turn that was missed is not made up for.
+fn turns(every: Duration) -> Interval {
+    let mut turns = interval(every);
+    turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    turns
+}
+
+fn tell(what: &'static str, outcome: Result<()>) {
+    if let Err(error) = outcome {
+        tracing::warn!(%error, "{what} failed; it is tried again");
+    }
+}
+
+fn renew_master_key(app: &App) -> Result<()> {
+    app.databases().vault().renew()?;
+    Ok(())
+}
+
+async fn sweep_system(databases: &Databases) -> Result<()> {
+    let mut tx = databases.system(Actor::system("upkeep")).await?;
+    throttle::sweep(&mut tx).await?;
+    tickets::sweep(&mut tx).await?;
+    tx.commit().await
+}
+
+async fn sweep_tenants(databases: &Databases) -> Result<()> {
+    let mut after = String::new();
+    while let Some((page, last)) = page(databases, &after).await? {
+        for tenant in page.into_iter().filter(|tenant| tenant.status == Status::Active) {
+            // One tenant that is being moved, say, must not keep the others from their turn.
+            if let Err(error) = sweep_tenant(databases, &tenant).await {
+                tracing::warn!(tenant_id = %tenant.id, %error, "removing what is old failed; it is tried again");
+            }
+        }
+        after = last;
+    }
+    Ok(())
+}
+
+/// The tenants after a short name, and the last short name among them; nothing at the end.
+pub async fn page(databases: &Databases, after: &str) -> Result<Option<(Vec<Tenant>, String)>> {
+    let mut tx = databases.system(Actor::system("upkeep")).await?;
+    let page = tenants::list(&mut tx, after, PAGE).await?;
+    tx.rollback().await?;
+    let last = page.last().map(|tenant| tenant.slug.clone());
+    Ok(last.map(|last| (page, last)))
+}
+
+async fn sweep_tenant(databases: &Databases, tenant: &Tenant) -> Result<()> {
+    let mut tx = databases.tenant(tenant.id, Actor::system("upkeep")).await?;
+    sessions::sweep(&mut tx).await?;
+    idempotency::sweep(&mut tx).await?;
+    tx.commit().await
+}
+
+fn measure(databases: &Databases, began: Instant) {
+    let (busy, open) = databases.connections();
+    metrics::gauge!("socialai_db_connections_active").set(f64::from(busy));
+    metrics::gauge!("socialai_db_connections_open").set(f64::from(open));
+    metrics::gauge!("socialai_uptime_seconds").set(began.elapsed().as_secs_f64());
+    if let Some(bytes) = resident_bytes() {
+        metrics::gauge!("socialai_process_resident_bytes").set(bytes);
+    }
+}
+
+/// Linux tells in kilobytes; elsewhere the gauge is absent.
+fn resident_bytes() -> Option<f64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let kilobytes: u32 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(f64::from(kilobytes) * 1024.0)
+}
