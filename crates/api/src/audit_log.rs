@@ -165,10 +165,10 @@ fn lines<D: Send + Sync + 'static>(
     })
 }
 
-const CSV_HEAD: &str =
+pub const CSV_HEAD: &str =
     "seq,at,actor_kind,actor_id,action,entity_kind,entity_id,ip,user_agent,request_id,changes,hash\n";
 
-fn csv_line(row: &Row) -> String {
+pub fn csv_line(row: &Row) -> String {
     let at = row.at.format(&time::format_description::well_known::Rfc3339).unwrap_or_default();
     let changes = row.changes.as_ref().map(ToString::to_string).unwrap_or_default();
     let fields = [

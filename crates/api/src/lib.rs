@@ -4,7 +4,7 @@
 //! request against its limits before the body is read. Public handlers take a `Visitor`. There is no third way in.
 
 mod api_keys;
-mod audit_log;
+pub mod audit_log;
 pub mod auth;
 mod caller;
 pub mod docs;
