@@ -5,8 +5,8 @@
 # of its own, thrown away afterwards. What is checked and what is excepted
 # stands in tools/schemathesis/schemathesis.toml.
 #
-# Two passes: everything as a program with an API key, then what only a person
-# may do (/me) with the access token of a person who logged in.
+# Two passes: what only a person may do (/me) with the access token of a person
+# who logged in, then everything as a program with an API key.
 #
 #   scripts/attack-api.sh [SECONDS]   time budget of both together (default 150)
 
@@ -87,12 +87,13 @@ attack() {
 }
 
 status=0
-key=$("$program" api-key create --data-dir "$SCRATCH/data" --tenant acme --name attack --scope '*' --json | field key)
-attack "$key" $((BUDGET_SECONDS * 2 / 3))
+# The person first: the program may change roles, policy and people. No stateful
+# phase here: it would find the person's own session and end it.
 person=$(curl --silent --fail --max-time 30 --header 'Content-Type: application/json' \
     --data "{\"email\":\"agent@acme.test\",\"password\":\"$SOCIALAI_DEMO_PASSWORD\"}" "$url/api/v1/auth/login" | field access_token)
-# No stateful phase: it would find the person's own session and end it.
 attack "$person" $((BUDGET_SECONDS / 3)) --include-path-regex '^/me' --phases examples,coverage,fuzzing
+key=$("$program" api-key create --data-dir "$SCRATCH/data" --tenant acme --name attack --scope '*' --json | field key)
+attack "$key" $((BUDGET_SECONDS * 2 / 3))
 
 curl --silent --fail --max-time 5 --output /dev/null "$url/ready" || {
     say "the server is no longer ready after the attack"
