@@ -14,7 +14,7 @@
 
 STEPS='format clippy dependencies migrations house-rules scripts rust generated client attack secrets'
 
-format() { cargo fmt --all --check; }
+format() { cargo fmt --all --check -- --color never; }
 clippy() { cargo clippy --workspace --all-targets --locked --quiet -- -D warnings; }
 dependencies() { scripts/check-dependencies.sh; }
 migrations() { scripts/check-migrations.sh; }
