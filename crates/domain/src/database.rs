@@ -157,7 +157,7 @@ pub async fn adopt(url: &PgConnectOptions, app_password: &str) -> Result<Endpoin
     let statements = [
         "do $$ begin if not exists (select from pg_roles where rolname = 'socialai_app') then create role socialai_app nologin; end if; end $$".to_owned(),
         format!("do $$ begin if not exists (select from pg_roles where rolname = {quoted}) then create role {name} login; end if; end $$"),
-        format!("alter role {name} login nobypassrls password {password}"),
+        format!("alter role {name} login password {password}"),
         format!("grant socialai_app to {name}"),
         // The application role of another installation on this server is in the same group and must not come in here.
         format!("revoke connect on database {database} from public"),
