@@ -2,6 +2,10 @@
 //
 //   node server.mjs [--port N] [--redirect URI]... [--client-id ID] [--client-secret SECRET]
 //                   [--client-auth client_secret_basic|client_secret_post|none] [--signing RS256|PS256|ES256]
+//                   [--any-loopback-port]
+//
+// With --any-loopback-port a redirect to this machine may name any port, as for native applications: several servers of
+// one test run share a provider.
 //
 // Port 0 (the default) takes a free one. When it listens, one line of JSON goes to stdout:
 // {"issuer": "http://127.0.0.1:PORT"}. It ends when its stdin closes, so a test that is killed
@@ -24,6 +28,7 @@ const { values: options } = parseArgs({
     'client-secret': { type: 'string', default: 'test-client-secret' },
     'client-auth': { type: 'string', default: 'client_secret_basic' },
     signing: { type: 'string', default: 'RS256' },
+    'any-loopback-port': { type: 'boolean', default: false },
   },
 });
 const claimsByLogin = JSON.parse(process.env.OIDC_CLAIMS ?? '{}');
@@ -31,6 +36,7 @@ const customClaims = [...new Set(Object.values(claimsByLogin).flatMap(Object.key
 
 const client = {
   client_id: options['client-id'],
+  application_type: options['any-loopback-port'] ? 'native' : 'web',
   redirect_uris: options.redirect,
   response_types: ['code'],
   grant_types: ['authorization_code'],

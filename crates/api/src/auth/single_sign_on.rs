@@ -100,6 +100,9 @@ pub struct CallbackQuery {
     state: Option<String>,
     #[param(max_length = 200)]
     error: Option<String>,
+    /// The provider that answers, when it says so (RFC 9207).
+    #[param(max_length = 500)]
+    iss: Option<String>,
 }
 
 /// Come back from the identity provider
@@ -160,22 +163,30 @@ async fn finish(
     tickets::spend(&mut tx, ticket.id).await?;
     tx.commit().await?;
     let tenant = ticket.tenant.ok_or_else(invalid)?;
+    let connection = connection(app, actor, tenant).await?.ok_or_else(|| Problem::missing("single sign-on"))?;
+    // Before anything of the answer is used: a code that another provider gave must not be sent to this one.
+    if query.iss.is_some_and(|issuer| issuer != connection.settings.issuer) {
+        return Err(Problem::new(Code::SsoFailed, "The answer came from another identity provider.").into());
+    }
     if let Some(error) = query.error {
         let error: String = error.chars().filter(char::is_ascii_graphic).take(60).collect();
         return Err(Problem::new(Code::SsoFailed, format!("The identity provider answered `{error}`.")).into());
     }
     let code = query.code.ok_or_else(invalid)?;
-    let connection = connection(app, actor, tenant).await?.ok_or_else(|| Problem::missing("single sign-on"))?;
     let verifier: SecretString = ticket.data.verifier.into();
     let identity = app
         .oidc()
         .exchange(&provider(app, &connection), &code, &verifier, &ticket.data.nonce, app.databases().now())
         .await
         .map_err(|error| Problem::new(Code::SsoFailed, error.to_string()))?;
-    let has_mfa =
-        identity.amr.iter().any(|method| matches!(method.as_str(), "mfa" | "otp" | "hwk" | "swk" | "fpt" | "face"));
+    let has_mfa = proves_second_factor(&identity.amr);
     let person = admit(app, actor, tenant, &connection, &identity).await?;
     Ok((person, tenant, has_mfa, ticket.data.return_to))
+}
+
+/// Only the provider's own word that there were several factors (RFC 8176): `otp` or `hwk` may be all that it asked for.
+fn proves_second_factor(methods: &[String]) -> bool {
+    methods.iter().any(|method| method == "mfa")
 }
 
 /// Finds or makes the user that the identity belongs to. The provider's subject is the link; an address links only the
@@ -271,4 +282,43 @@ fn is_local(path: &str) -> bool {
         && !path.contains('\\')
         && !path.chars().any(char::is_control)
         && path.len() <= 300
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_word_for_several_factors_counts_as_a_second_one() {
+        let proves = |methods: &[&str]| {
+            proves_second_factor(&methods.iter().map(|method| (*method).to_owned()).collect::<Vec<_>>())
+        };
+        assert!(proves(&["pwd", "mfa"]) && proves(&["mfa"]));
+        for methods in [&[][..], &["pwd"], &["pwd", "otp"], &["hwk", "swk"], &["fpt", "face"], &["MFA"], &["nomfa"]] {
+            assert!(!proves(methods), "{methods:?}");
+        }
+    }
+
+    #[test]
+    fn only_a_path_of_this_site_is_returned_to() {
+        for path in ["/", "/inbox", "/leads?stage=won#top", "/a//b", "/%2F%2Fevil.test"] {
+            assert!(is_local(path), "{path}");
+        }
+        for path in [
+            "",
+            "inbox",
+            "//evil.test",
+            "///evil.test",
+            "https://evil.test",
+            "/\\evil.test",
+            "\\/evil.test",
+            "/\t/evil.test",
+            "/\r\nSet-Cookie: a=b",
+            "javascript:alert(1)",
+            " /inbox",
+        ] {
+            assert!(!is_local(path), "{path:?}");
+        }
+        assert!(!is_local(&format!("/{}", "a".repeat(300))));
+    }
 }

@@ -8,6 +8,8 @@ mod events;
 mod idempotency;
 mod limits;
 mod log_in;
+mod passkeys;
 mod people;
 mod routes;
 mod server;
+mod single_sign_on;
