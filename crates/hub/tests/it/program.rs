@@ -15,7 +15,7 @@ use socialai_cluster::Installation;
 use socialai_testkit::lab::note_secret;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_socialai");
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A folder that PostgreSQL's account can reach; gone with its owner.
 pub struct Folder(tempfile::TempDir);
@@ -256,9 +256,13 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
+        // Waited for before the watchman is told: until then the process counts as alive.
+        if self.child.try_wait().is_ok_and(|ended| ended.is_none()) {
+            self.signal("-TERM");
+            let _ = self.child.wait();
+        }
         drop(self.watchman.stdin.take());
         let _ = self.watchman.wait();
-        let _ = self.child.wait();
     }
 }
 
