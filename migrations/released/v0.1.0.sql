@@ -32,10 +32,10 @@ CREATE SCHEMA system;
 
 
 --
--- Name: t_01a1fe351e8f76969abd45853848164e; Type: SCHEMA; Schema: -; Owner: -
+-- Name: t_01a1fe75d58076ce88cc140e5223cf00; Type: SCHEMA; Schema: -; Owner: -
 --
 
-CREATE SCHEMA t_01a1fe351e8f76969abd45853848164e;
+CREATE SCHEMA t_01a1fe75d58076ce88cc140e5223cf00;
 
 
 --
@@ -352,6 +352,7 @@ CREATE TABLE system.audit_heads (
     singleton boolean DEFAULT true NOT NULL,
     seq bigint NOT NULL,
     hash bytea NOT NULL,
+    streamed_seq bigint DEFAULT 0 NOT NULL,
     CONSTRAINT audit_heads_singleton_check CHECK (singleton)
 );
 
@@ -363,6 +364,13 @@ ALTER TABLE ONLY system.audit_heads FORCE ROW LEVEL SECURITY;
 --
 
 COMMENT ON TABLE system.audit_heads IS 'Last link of system.audit_log; a row missing at the end shows against it.';
+
+
+--
+-- Name: COLUMN audit_heads.streamed_seq; Type: COMMENT; Schema: system; Owner: -
+--
+
+COMMENT ON COLUMN system.audit_heads.streamed_seq IS 'How far the log was sent to the collector of SOCIALAI_AUDIT_STREAM.';
 
 
 --
@@ -490,7 +498,8 @@ CREATE TABLE system.outbox_mails (
     recipient text NOT NULL,
     subject text NOT NULL,
     body_sealed bytea NOT NULL,
-    created_at timestamp with time zone NOT NULL
+    created_at timestamp with time zone NOT NULL,
+    tenant_id uuid
 );
 
 ALTER TABLE ONLY system.outbox_mails FORCE ROW LEVEL SECURITY;
@@ -501,6 +510,13 @@ ALTER TABLE ONLY system.outbox_mails FORCE ROW LEVEL SECURITY;
 --
 
 COMMENT ON TABLE system.outbox_mails IS 'Mail of an installation that keeps an outbox instead of sending (the demo).';
+
+
+--
+-- Name: COLUMN outbox_mails.tenant_id; Type: COMMENT; Schema: system; Owner: -
+--
+
+COMMENT ON COLUMN system.outbox_mails.tenant_id IS 'Whose administrator may read it; null for mail to people of several workspaces.';
 
 
 --
@@ -682,10 +698,10 @@ COMMENT ON TABLE system.tickets IS 'Short-lived single-use secrets: second step 
 
 
 --
--- Name: _sqlx_migrations; Type: TABLE; Schema: t_01a1fe351e8f76969abd45853848164e; Owner: -
+-- Name: _sqlx_migrations; Type: TABLE; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
 --
 
-CREATE TABLE t_01a1fe351e8f76969abd45853848164e._sqlx_migrations (
+CREATE TABLE t_01a1fe75d58076ce88cc140e5223cf00._sqlx_migrations (
     version bigint NOT NULL,
     description text NOT NULL,
     installed_on timestamp with time zone DEFAULT now() NOT NULL,
@@ -696,10 +712,10 @@ CREATE TABLE t_01a1fe351e8f76969abd45853848164e._sqlx_migrations (
 
 
 --
--- Name: api_keys; Type: TABLE; Schema: t_01a1fe351e8f76969abd45853848164e; Owner: -
+-- Name: api_keys; Type: TABLE; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
 --
 
-CREATE TABLE t_01a1fe351e8f76969abd45853848164e.api_keys (
+CREATE TABLE t_01a1fe75d58076ce88cc140e5223cf00.api_keys (
     tenant_id uuid DEFAULT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid NOT NULL,
     id uuid NOT NULL,
     name text NOT NULL,
@@ -715,42 +731,42 @@ CREATE TABLE t_01a1fe351e8f76969abd45853848164e.api_keys (
     CONSTRAINT api_keys_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100)))
 );
 
-ALTER TABLE ONLY t_01a1fe351e8f76969abd45853848164e.api_keys FORCE ROW LEVEL SECURITY;
+ALTER TABLE ONLY t_01a1fe75d58076ce88cc140e5223cf00.api_keys FORCE ROW LEVEL SECURITY;
 
 
 --
--- Name: TABLE api_keys; Type: COMMENT; Schema: t_01a1fe351e8f76969abd45853848164e; Owner: -
+-- Name: TABLE api_keys; Type: COMMENT; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
 --
 
-COMMENT ON TABLE t_01a1fe351e8f76969abd45853848164e.api_keys IS 'Keys of programs that call the API; the secret is kept as a hash only.';
+COMMENT ON TABLE t_01a1fe75d58076ce88cc140e5223cf00.api_keys IS 'Keys of programs that call the API; the secret is kept as a hash only.';
 
 
 --
--- Name: audit_heads; Type: TABLE; Schema: t_01a1fe351e8f76969abd45853848164e; Owner: -
+-- Name: audit_heads; Type: TABLE; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
 --
 
-CREATE TABLE t_01a1fe351e8f76969abd45853848164e.audit_heads (
+CREATE TABLE t_01a1fe75d58076ce88cc140e5223cf00.audit_heads (
     tenant_id uuid DEFAULT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid NOT NULL,
     seq bigint NOT NULL,
     hash bytea NOT NULL,
     streamed_seq bigint DEFAULT 0 NOT NULL
 );
 
-ALTER TABLE ONLY t_01a1fe351e8f76969abd45853848164e.audit_heads FORCE ROW LEVEL SECURITY;
+ALTER TABLE ONLY t_01a1fe75d58076ce88cc140e5223cf00.audit_heads FORCE ROW LEVEL SECURITY;
 
 
 --
--- Name: TABLE audit_heads; Type: COMMENT; Schema: t_01a1fe351e8f76969abd45853848164e; Owner: -
+-- Name: TABLE audit_heads; Type: COMMENT; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
 --
 
-COMMENT ON TABLE t_01a1fe351e8f76969abd45853848164e.audit_heads IS 'Last link of the chain; locking it orders writers, and a row cut off the end shows against it.';
+COMMENT ON TABLE t_01a1fe75d58076ce88cc140e5223cf00.audit_heads IS 'Last link of the chain; locking it orders writers, and a row cut off the end shows against it.';
 
 
 --
--- Name: audit_log; Type: TABLE; Schema: t_01a1fe351e8f76969abd45853848164e; Owner: -
+-- Name: audit_log; Type: TABLE; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
 --
 
-CREATE TABLE t_01a1fe351e8f76969abd45853848164e.audit_log (
+CREATE TABLE t_01a1fe75d58076ce88cc140e5223cf00.audit_log (
     tenant_id uuid DEFAULT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid NOT NULL,
     seq bigint NOT NULL,
     at timestamp with time zone NOT NULL,
@@ -767,21 +783,21 @@ CREATE TABLE t_01a1fe351e8f76969abd45853848164e.audit_log (
     hash bytea NOT NULL
 );
 
-ALTER TABLE ONLY t_01a1fe351e8f76969abd45853848164e.audit_log FORCE ROW LEVEL SECURITY;
+ALTER TABLE ONLY t_01a1fe75d58076ce88cc140e5223cf00.audit_log FORCE ROW LEVEL SECURITY;
 
 
 --
--- Name: TABLE audit_log; Type: COMMENT; Schema: t_01a1fe351e8f76969abd45853848164e; Owner: -
+-- Name: TABLE audit_log; Type: COMMENT; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
 --
 
-COMMENT ON TABLE t_01a1fe351e8f76969abd45853848164e.audit_log IS 'Who did what, when and from where. Append-only by grants; each row carries the hash of the one before.';
+COMMENT ON TABLE t_01a1fe75d58076ce88cc140e5223cf00.audit_log IS 'Who did what, when and from where. Append-only by grants; each row carries the hash of the one before.';
 
 
 --
--- Name: idempotency_keys; Type: TABLE; Schema: t_01a1fe351e8f76969abd45853848164e; Owner: -
+-- Name: idempotency_keys; Type: TABLE; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
 --
 
-CREATE TABLE t_01a1fe351e8f76969abd45853848164e.idempotency_keys (
+CREATE TABLE t_01a1fe75d58076ce88cc140e5223cf00.idempotency_keys (
     tenant_id uuid DEFAULT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid NOT NULL,
     id uuid NOT NULL,
     caller text NOT NULL,
@@ -792,21 +808,21 @@ CREATE TABLE t_01a1fe351e8f76969abd45853848164e.idempotency_keys (
     created_at timestamp with time zone NOT NULL
 );
 
-ALTER TABLE ONLY t_01a1fe351e8f76969abd45853848164e.idempotency_keys FORCE ROW LEVEL SECURITY;
+ALTER TABLE ONLY t_01a1fe75d58076ce88cc140e5223cf00.idempotency_keys FORCE ROW LEVEL SECURITY;
 
 
 --
--- Name: TABLE idempotency_keys; Type: COMMENT; Schema: t_01a1fe351e8f76969abd45853848164e; Owner: -
+-- Name: TABLE idempotency_keys; Type: COMMENT; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
 --
 
-COMMENT ON TABLE t_01a1fe351e8f76969abd45853848164e.idempotency_keys IS 'Answers to requests that carried an Idempotency-Key; written in the transaction of their effect.';
+COMMENT ON TABLE t_01a1fe75d58076ce88cc140e5223cf00.idempotency_keys IS 'Answers to requests that carried an Idempotency-Key; written in the transaction of their effect.';
 
 
 --
--- Name: invitations; Type: TABLE; Schema: t_01a1fe351e8f76969abd45853848164e; Owner: -
+-- Name: invitations; Type: TABLE; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
 --
 
-CREATE TABLE t_01a1fe351e8f76969abd45853848164e.invitations (
+CREATE TABLE t_01a1fe75d58076ce88cc140e5223cf00.invitations (
     tenant_id uuid DEFAULT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid NOT NULL,
     id uuid NOT NULL,
     email_sealed bytea NOT NULL,
@@ -822,21 +838,21 @@ CREATE TABLE t_01a1fe351e8f76969abd45853848164e.invitations (
     CONSTRAINT invitations_role_check CHECK ((role = ANY (ARRAY['admin'::text, 'manager'::text, 'sales_rep'::text, 'agent'::text, 'viewer'::text])))
 );
 
-ALTER TABLE ONLY t_01a1fe351e8f76969abd45853848164e.invitations FORCE ROW LEVEL SECURITY;
+ALTER TABLE ONLY t_01a1fe75d58076ce88cc140e5223cf00.invitations FORCE ROW LEVEL SECURITY;
 
 
 --
--- Name: TABLE invitations; Type: COMMENT; Schema: t_01a1fe351e8f76969abd45853848164e; Owner: -
+-- Name: TABLE invitations; Type: COMMENT; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
 --
 
-COMMENT ON TABLE t_01a1fe351e8f76969abd45853848164e.invitations IS 'Open and past invitations to this tenant.';
+COMMENT ON TABLE t_01a1fe75d58076ce88cc140e5223cf00.invitations IS 'Open and past invitations to this tenant.';
 
 
 --
--- Name: sessions; Type: TABLE; Schema: t_01a1fe351e8f76969abd45853848164e; Owner: -
+-- Name: sessions; Type: TABLE; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
 --
 
-CREATE TABLE t_01a1fe351e8f76969abd45853848164e.sessions (
+CREATE TABLE t_01a1fe75d58076ce88cc140e5223cf00.sessions (
     tenant_id uuid DEFAULT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid NOT NULL,
     id uuid NOT NULL,
     user_id uuid NOT NULL,
@@ -853,21 +869,21 @@ CREATE TABLE t_01a1fe351e8f76969abd45853848164e.sessions (
     CONSTRAINT sessions_method_check CHECK ((method = ANY (ARRAY['password'::text, 'passkey'::text, 'sso'::text, 'invitation'::text])))
 );
 
-ALTER TABLE ONLY t_01a1fe351e8f76969abd45853848164e.sessions FORCE ROW LEVEL SECURITY;
+ALTER TABLE ONLY t_01a1fe75d58076ce88cc140e5223cf00.sessions FORCE ROW LEVEL SECURITY;
 
 
 --
--- Name: TABLE sessions; Type: COMMENT; Schema: t_01a1fe351e8f76969abd45853848164e; Owner: -
+-- Name: TABLE sessions; Type: COMMENT; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
 --
 
-COMMENT ON TABLE t_01a1fe351e8f76969abd45853848164e.sessions IS 'Signed-in devices; one row is one family of refresh tokens and generation counts its rotations.';
+COMMENT ON TABLE t_01a1fe75d58076ce88cc140e5223cf00.sessions IS 'Signed-in devices; one row is one family of refresh tokens and generation counts its rotations.';
 
 
 --
--- Name: settings; Type: TABLE; Schema: t_01a1fe351e8f76969abd45853848164e; Owner: -
+-- Name: settings; Type: TABLE; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
 --
 
-CREATE TABLE t_01a1fe351e8f76969abd45853848164e.settings (
+CREATE TABLE t_01a1fe75d58076ce88cc140e5223cf00.settings (
     tenant_id uuid DEFAULT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid NOT NULL,
     id uuid NOT NULL,
     mfa_roles text[] DEFAULT '{admin}'::text[] NOT NULL,
@@ -876,21 +892,21 @@ CREATE TABLE t_01a1fe351e8f76969abd45853848164e.settings (
     CONSTRAINT settings_session_days_check CHECK (((session_days >= 1) AND (session_days <= 90)))
 );
 
-ALTER TABLE ONLY t_01a1fe351e8f76969abd45853848164e.settings FORCE ROW LEVEL SECURITY;
+ALTER TABLE ONLY t_01a1fe75d58076ce88cc140e5223cf00.settings FORCE ROW LEVEL SECURITY;
 
 
 --
--- Name: TABLE settings; Type: COMMENT; Schema: t_01a1fe351e8f76969abd45853848164e; Owner: -
+-- Name: TABLE settings; Type: COMMENT; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
 --
 
-COMMENT ON TABLE t_01a1fe351e8f76969abd45853848164e.settings IS 'Security policy of the tenant; one row.';
+COMMENT ON TABLE t_01a1fe75d58076ce88cc140e5223cf00.settings IS 'Security policy of the tenant; one row.';
 
 
 --
--- Name: sso_connections; Type: TABLE; Schema: t_01a1fe351e8f76969abd45853848164e; Owner: -
+-- Name: sso_connections; Type: TABLE; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
 --
 
-CREATE TABLE t_01a1fe351e8f76969abd45853848164e.sso_connections (
+CREATE TABLE t_01a1fe75d58076ce88cc140e5223cf00.sso_connections (
     tenant_id uuid DEFAULT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid NOT NULL,
     id uuid NOT NULL,
     enabled boolean NOT NULL,
@@ -911,21 +927,21 @@ CREATE TABLE t_01a1fe351e8f76969abd45853848164e.sso_connections (
     CONSTRAINT sso_connections_default_role_check CHECK ((default_role = ANY (ARRAY['manager'::text, 'sales_rep'::text, 'agent'::text, 'viewer'::text])))
 );
 
-ALTER TABLE ONLY t_01a1fe351e8f76969abd45853848164e.sso_connections FORCE ROW LEVEL SECURITY;
+ALTER TABLE ONLY t_01a1fe75d58076ce88cc140e5223cf00.sso_connections FORCE ROW LEVEL SECURITY;
 
 
 --
--- Name: TABLE sso_connections; Type: COMMENT; Schema: t_01a1fe351e8f76969abd45853848164e; Owner: -
+-- Name: TABLE sso_connections; Type: COMMENT; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
 --
 
-COMMENT ON TABLE t_01a1fe351e8f76969abd45853848164e.sso_connections IS 'OpenID Connect settings; at most one connection a tenant.';
+COMMENT ON TABLE t_01a1fe75d58076ce88cc140e5223cf00.sso_connections IS 'OpenID Connect settings; at most one connection a tenant.';
 
 
 --
--- Name: users; Type: TABLE; Schema: t_01a1fe351e8f76969abd45853848164e; Owner: -
+-- Name: users; Type: TABLE; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
 --
 
-CREATE TABLE t_01a1fe351e8f76969abd45853848164e.users (
+CREATE TABLE t_01a1fe75d58076ce88cc140e5223cf00.users (
     tenant_id uuid DEFAULT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid NOT NULL,
     id uuid NOT NULL,
     email_sealed bytea NOT NULL,
@@ -942,21 +958,21 @@ CREATE TABLE t_01a1fe351e8f76969abd45853848164e.users (
     CONSTRAINT users_status_check CHECK ((status = ANY (ARRAY['active'::text, 'disabled'::text])))
 );
 
-ALTER TABLE ONLY t_01a1fe351e8f76969abd45853848164e.users FORCE ROW LEVEL SECURITY;
+ALTER TABLE ONLY t_01a1fe75d58076ce88cc140e5223cf00.users FORCE ROW LEVEL SECURITY;
 
 
 --
--- Name: TABLE users; Type: COMMENT; Schema: t_01a1fe351e8f76969abd45853848164e; Owner: -
+-- Name: TABLE users; Type: COMMENT; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
 --
 
-COMMENT ON TABLE t_01a1fe351e8f76969abd45853848164e.users IS 'People of this tenant with their role; id is the person''s id.';
+COMMENT ON TABLE t_01a1fe75d58076ce88cc140e5223cf00.users IS 'People of this tenant with their role; id is the person''s id.';
 
 
 --
 -- Data for Name: _sqlx_migrations; Type: TABLE DATA; Schema: shared; Owner: -
 --
 
-INSERT INTO shared._sqlx_migrations VALUES (1, 'foundation', '2026-11-21 13:04:16.128855+00', true, '\xb56f62c9e7a4b9b7f894112df8292c3ef2936faaa5a3211f23cba69f95d28d4667cb362a2a775895fc9a8d631fb5cf2d', 23098296);
+INSERT INTO shared._sqlx_migrations VALUES (1, 'foundation', '2026-11-21 14:14:56.948479+00', true, '\xb56f62c9e7a4b9b7f894112df8292c3ef2936faaa5a3211f23cba69f95d28d4667cb362a2a775895fc9a8d631fb5cf2d', 48537550);
 
 
 --
@@ -969,14 +985,14 @@ INSERT INTO shared._sqlx_migrations VALUES (1, 'foundation', '2026-11-21 13:04:1
 -- Data for Name: audit_heads; Type: TABLE DATA; Schema: shared; Owner: -
 --
 
-INSERT INTO shared.audit_heads VALUES ('01a1fe35-1e36-7224-a3e9-fbe416f0ae80', 1, '\x83c1af7a4b25348b0fbb2afd921bac2ef079ea9cc40e0e86b43689eb2343d304', 0);
+INSERT INTO shared.audit_heads VALUES ('01a1fe75-d526-7777-a2c7-1a864d100d37', 1, '\xa9edf9f6fbb0cb59a2fb05a29228e00151e7c1950bf65d9f848a0fa51dd0319f', 0);
 
 
 --
 -- Data for Name: audit_log; Type: TABLE DATA; Schema: shared; Owner: -
 --
 
-INSERT INTO shared.audit_log VALUES ('01a1fe35-1e36-7224-a3e9-fbe416f0ae80', 1, '2026-11-21 13:04:16.5256+00', 'system', 'dump', 'user.added', 'user', 'usr_01m7z3a7m0evsrbehzg4zw1aar', NULL, NULL, NULL, '{"after":{"email":"a…@acme.test","name":"Ann Archer","role":"admin"},"before":{}}', '\x', '\x83c1af7a4b25348b0fbb2afd921bac2ef079ea9cc40e0e86b43689eb2343d304');
+INSERT INTO shared.audit_log VALUES ('01a1fe75-d526-7777-a2c7-1a864d100d37', 1, '2026-11-21 14:14:57.662992+00', 'system', 'dump', 'user.added', 'user', 'usr_01m7z7bnbgepn8vx24wg9m51b8', NULL, NULL, NULL, '{"after":{"email":"a…@acme.test","name":"Ann Archer","role":"admin"},"before":{}}', '\x', '\xa9edf9f6fbb0cb59a2fb05a29228e00151e7c1950bf65d9f848a0fa51dd0319f');
 
 
 --
@@ -1013,38 +1029,40 @@ INSERT INTO shared.audit_log VALUES ('01a1fe35-1e36-7224-a3e9-fbe416f0ae80', 1, 
 -- Data for Name: users; Type: TABLE DATA; Schema: shared; Owner: -
 --
 
-INSERT INTO shared.users VALUES ('01a1fe35-1e36-7224-a3e9-fbe416f0ae80', '01a1fe35-1e80-76f3-85ba-3f813fc0a958', '\x0100000001e4807021e99629a8f093a24fa73a8938f53ae364d71a15e8cbb7b0a95f55236a975b7777d6e40f99bf', '\x7ed5d49eddb318ae782eb957c1d78dd35861067cde5ecac67bc3a13799746b5e', 'Ann Archer', 'admin', 'active', false, NULL, '2026-11-21 13:04:16.521891+00', NULL);
+INSERT INTO shared.users VALUES ('01a1fe75-d526-7777-a2c7-1a864d100d37', '01a1fe75-d570-75aa-8df4-44e413428568', '\x0100000001eee0b3ff5ca2cfa65a8acacf6f350bd4c02b69cd830b6a2b741569c20699017b3a056979128d297613', '\x09224f500d9a1874a74fbd3b194ec02a59be4517a8ea22cf298bbbf416d8f223', 'Ann Archer', 'admin', 'active', false, NULL, '2026-11-21 14:14:57.659555+00', NULL);
 
 
 --
 -- Data for Name: _sqlx_migrations; Type: TABLE DATA; Schema: system; Owner: -
 --
 
-INSERT INTO system._sqlx_migrations VALUES (1, 'foundation', '2026-11-21 13:04:16.094245+00', true, '\xb16ce7adb02690ae5393e6ed85bc7a83007c18d16e1da108d6dd96cc9363140debf278e8b33a70d3b05a881468ad3b81', 29711080);
+INSERT INTO system._sqlx_migrations VALUES (1, 'foundation', '2026-11-21 14:14:56.896582+00', true, '\xb16ce7adb02690ae5393e6ed85bc7a83007c18d16e1da108d6dd96cc9363140debf278e8b33a70d3b05a881468ad3b81', 41341263);
+INSERT INTO system._sqlx_migrations VALUES (2, 'stream audit log', '2026-11-21 14:14:56.938927+00', true, '\x160d2750ba85de0445014f27152da236d7758f24628c8f05e2dfe0c5176bf871da2d6b3afbc7430984e72d04ca9a5ec5', 1176532);
+INSERT INTO system._sqlx_migrations VALUES (3, 'outbox by workspace', '2026-11-21 14:14:56.94041+00', true, '\xf68a3b2b384e64658c706f3e9983d2f6bb4118772fd3f2f18519e7407fd019c25f164eec17ac94e302799d214c0bcf1e', 2379265);
 
 
 --
 -- Data for Name: audit_heads; Type: TABLE DATA; Schema: system; Owner: -
 --
 
-INSERT INTO system.audit_heads VALUES (true, 4, '\x4dd7719e18f9265d5bef5a7fdeae69b746caf1d09d40f778e5083fa3fd19fdd0');
+INSERT INTO system.audit_heads VALUES (true, 4, '\x510131a1f8be87d432cccb319a0cd4b229433ef6154f5cafd4348742596f9e0e', 0);
 
 
 --
 -- Data for Name: audit_log; Type: TABLE DATA; Schema: system; Owner: -
 --
 
-INSERT INTO system.audit_log VALUES (1, '2026-11-21 13:04:16.444174+00', 'operator', 'command line', 'tenant.created', 'tenant', 'ten_01m7z3a7hpe8ja7tfvwgbf1bm0', NULL, NULL, NULL, '{"after":{"name":"acme","plan":"standard","slug":"acme","tier":"shared"},"before":{}}', '\x', '\xfe3cef67a6f64e971f6368f0b1519e6310f24286df55341b6859adf4595ea441');
-INSERT INTO system.audit_log VALUES (2, '2026-11-21 13:04:16.516466+00', 'system', 'dump', 'person.created', 'person', 'usr_01m7z3a7m0evsrbehzg4zw1aar', NULL, NULL, NULL, '{"after":{"email":"a…@acme.test"},"before":{}}', '\xfe3cef67a6f64e971f6368f0b1519e6310f24286df55341b6859adf4595ea441', '\xe361267aebb698ed67a4f0d9ded7df9c36f20eefd7b76969006215395b79df2d');
-INSERT INTO system.audit_log VALUES (3, '2026-11-21 13:04:16.608664+00', 'operator', 'command line', 'tenant.created', 'tenant', 'ten_01m7z3a7mfetb9nfa5gmw4g5je', NULL, NULL, NULL, '{"after":{"name":"globex","plan":"standard","slug":"globex","tier":"schema"},"before":{}}', '\xe361267aebb698ed67a4f0d9ded7df9c36f20eefd7b76969006215395b79df2d', '\xf0452071644160e6dfea1d7908b39d519d6bf1bef127ed1083d11128d0e78140');
-INSERT INTO system.audit_log VALUES (4, '2026-11-21 13:04:16.611897+00', 'system', 'dump', 'person.created', 'person', 'usr_01m7z3a7q2et1agvx6hfb6ytym', NULL, NULL, NULL, '{"after":{"email":"g…@globex.test"},"before":{}}', '\xf0452071644160e6dfea1d7908b39d519d6bf1bef127ed1083d11128d0e78140', '\x4dd7719e18f9265d5bef5a7fdeae69b746caf1d09d40f778e5083fa3fd19fdd0');
+INSERT INTO system.audit_log VALUES (1, '2026-11-21 14:14:57.578303+00', 'operator', 'command line', 'tenant.created', 'tenant', 'ten_01m7z7bn96exvt5hrtgs6h039q', NULL, NULL, NULL, '{"after":{"name":"acme","plan":"standard","slug":"acme","tier":"shared"},"before":{}}', '\x', '\xaa0fd6ae29cc8bb4e4964f4b60106d7f1874f47cacc9aad5581f519ca2a1e74c');
+INSERT INTO system.audit_log VALUES (2, '2026-11-21 14:14:57.653085+00', 'system', 'dump', 'person.created', 'person', 'usr_01m7z7bnbgepn8vx24wg9m51b8', NULL, NULL, NULL, '{"after":{"email":"a…@acme.test"},"before":{}}', '\xaa0fd6ae29cc8bb4e4964f4b60106d7f1874f47cacc9aad5581f519ca2a1e74c', '\xc8fca91f584abbbbb9e0665165d80fdbae1460b40b82ffd1ad99bb09daafc9dc');
+INSERT INTO system.audit_log VALUES (3, '2026-11-21 14:14:57.742758+00', 'operator', 'command line', 'tenant.created', 'tenant', 'ten_01m7z7bnc0ev78hk0m1s927kr0', NULL, NULL, NULL, '{"after":{"name":"globex","plan":"standard","slug":"globex","tier":"schema"},"before":{}}', '\xc8fca91f584abbbbb9e0665165d80fdbae1460b40b82ffd1ad99bb09daafc9dc', '\x001a777488ef59437d3c9637f1fc91ebfe9eed0e234b16daa9728e8e1ddc79ec');
+INSERT INTO system.audit_log VALUES (4, '2026-11-21 14:14:57.745918+00', 'system', 'dump', 'person.created', 'person', 'usr_01m7z7bnegeqnavs7rxk496hs0', NULL, NULL, NULL, '{"after":{"email":"g…@globex.test"},"before":{}}', '\x001a777488ef59437d3c9637f1fc91ebfe9eed0e234b16daa9728e8e1ddc79ec', '\x510131a1f8be87d432cccb319a0cd4b229433ef6154f5cafd4348742596f9e0e');
 
 
 --
 -- Data for Name: installation; Type: TABLE DATA; Schema: system; Owner: -
 --
 
-INSERT INTO system.installation VALUES (true, '01a1fe35-1e0f-70da-af7e-b13f29e68db3', '\x0100000001c3c26cc6d90f80bee2caf25a1e9aa1e4a8fcb2239a417fcc8efb01a05d410079666bf7c3ec42c4a10ebc4758538de709ec1ffa353d9161adca47b7ac', '2026-11-21 13:04:16.435714+00');
+INSERT INTO system.installation VALUES (true, '01a1fe75-d504-7549-9ed7-25997915e004', '\x0100000001d722470ba3d08a3af8a5a97a6a91d0b316ec9350d0134834230392797dffb0d78cfe310e71adc05de47d17283272732140a48258535ff585e4a64071', '2026-11-21 14:14:57.571113+00');
 
 
 --
@@ -1063,8 +1081,8 @@ INSERT INTO system.installation VALUES (true, '01a1fe35-1e0f-70da-af7e-b13f29e68
 -- Data for Name: memberships; Type: TABLE DATA; Schema: system; Owner: -
 --
 
-INSERT INTO system.memberships VALUES ('01a1fe35-1e80-76f3-85ba-3f813fc0a958', '01a1fe35-1e36-7224-a3e9-fbe416f0ae80', NULL);
-INSERT INTO system.memberships VALUES ('01a1fe35-1ee2-7682-a86f-a68bd66f6bd4', '01a1fe35-1e8f-7696-9abd-45853848164e', NULL);
+INSERT INTO system.memberships VALUES ('01a1fe75-d570-75aa-8df4-44e413428568', '01a1fe75-d526-7777-a2c7-1a864d100d37', NULL);
+INSERT INTO system.memberships VALUES ('01a1fe75-d5d0-75ea-ade4-f8ecc8934720', '01a1fe75-d580-76ce-88cc-140e5223cf00', NULL);
 
 
 --
@@ -1083,8 +1101,8 @@ INSERT INTO system.memberships VALUES ('01a1fe35-1ee2-7682-a86f-a68bd66f6bd4', '
 -- Data for Name: people; Type: TABLE DATA; Schema: system; Owner: -
 --
 
-INSERT INTO system.people VALUES ('01a1fe35-1e80-76f3-85ba-3f813fc0a958', '\x010000000118a2bd71572281dd86bcf0ec6ef8814e67bb997cc192ac803196a5d9b2b856636dbdd45acbb8b41956', '\x784257baedec348cbc732af69afc2ad632c4d2c42e19a78138e2b3240e41ff73', 'Ann Archer', NULL, NULL, NULL, NULL, 0, '2026-11-21 13:04:16.512503+00');
-INSERT INTO system.people VALUES ('01a1fe35-1ee2-7682-a86f-a68bd66f6bd4', '\x0100000001ade999c5b0db40f9aae4ebba12011cbbf6884f0cce77f6e54c8617766422411fbc281e02c95b8ee39dec64', '\xac653f4069fe37658c771afed7b7e4deafe677763b74a5eff54eb8d6611867a3', 'Gus Grün', NULL, NULL, NULL, NULL, 0, '2026-11-21 13:04:16.610467+00');
+INSERT INTO system.people VALUES ('01a1fe75-d570-75aa-8df4-44e413428568', '\x0100000001cd39a49a8a29d1fe9e8e9ab4b55a5f538ce99903bc177204584e0f598f1e93938404c32b62b2d45af4', '\x0025f94e908e6d4dd3afee6183f671e488659092d216414d8e9c3fc005c0a055', 'Ann Archer', NULL, NULL, NULL, NULL, 0, '2026-11-21 14:14:57.648718+00');
+INSERT INTO system.people VALUES ('01a1fe75-d5d0-75ea-ade4-f8ecc8934720', '\x010000000100920bb747594526362ca56cf116aef9f2532a859307d1b46be7012f2e72702c753f1ef350d496806f52bc', '\x0460bd788a4a865b7a27a7a4e41afa662b109b5c0e95b9679355d73a9ab08011', 'Gus Grün', NULL, NULL, NULL, NULL, 0, '2026-11-21 14:14:57.744543+00');
 
 
 --
@@ -1097,8 +1115,8 @@ INSERT INTO system.people VALUES ('01a1fe35-1ee2-7682-a86f-a68bd66f6bd4', '\x010
 -- Data for Name: residents; Type: TABLE DATA; Schema: system; Owner: -
 --
 
-INSERT INTO system.residents VALUES ('01a1fe35-1e36-7224-a3e9-fbe416f0ae80', 'shared', true);
-INSERT INTO system.residents VALUES ('01a1fe35-1e8f-7696-9abd-45853848164e', 't_01a1fe351e8f76969abd45853848164e', true);
+INSERT INTO system.residents VALUES ('01a1fe75-d526-7777-a2c7-1a864d100d37', 'shared', true);
+INSERT INTO system.residents VALUES ('01a1fe75-d580-76ce-88cc-140e5223cf00', 't_01a1fe75d58076ce88cc140e5223cf00', true);
 
 
 --
@@ -1111,8 +1129,8 @@ INSERT INTO system.residents VALUES ('01a1fe35-1e8f-7696-9abd-45853848164e', 't_
 -- Data for Name: tenants; Type: TABLE DATA; Schema: system; Owner: -
 --
 
-INSERT INTO system.tenants VALUES ('01a1fe35-1e36-7224-a3e9-fbe416f0ae80', 'acme', 'acme', 'shared', 'shared', NULL, 'standard', 'active', NULL, '2026-11-21 13:04:16.440395+00', NULL);
-INSERT INTO system.tenants VALUES ('01a1fe35-1e8f-7696-9abd-45853848164e', 'globex', 'globex', 'schema', 't_01a1fe351e8f76969abd45853848164e', NULL, 'standard', 'active', NULL, '2026-11-21 13:04:16.60817+00', NULL);
+INSERT INTO system.tenants VALUES ('01a1fe75-d526-7777-a2c7-1a864d100d37', 'acme', 'acme', 'shared', 'shared', NULL, 'standard', 'active', NULL, '2026-11-21 14:14:57.575145+00', NULL);
+INSERT INTO system.tenants VALUES ('01a1fe75-d580-76ce-88cc-140e5223cf00', 'globex', 'globex', 'schema', 't_01a1fe75d58076ce88cc140e5223cf00', NULL, 'standard', 'active', NULL, '2026-11-21 14:14:57.7422+00', NULL);
 
 
 --
@@ -1122,67 +1140,67 @@ INSERT INTO system.tenants VALUES ('01a1fe35-1e8f-7696-9abd-45853848164e', 'glob
 
 
 --
--- Data for Name: _sqlx_migrations; Type: TABLE DATA; Schema: t_01a1fe351e8f76969abd45853848164e; Owner: -
+-- Data for Name: _sqlx_migrations; Type: TABLE DATA; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
 --
 
-INSERT INTO t_01a1fe351e8f76969abd45853848164e._sqlx_migrations VALUES (1, 'foundation', '2026-11-21 13:04:16.57809+00', true, '\xb56f62c9e7a4b9b7f894112df8292c3ef2936faaa5a3211f23cba69f95d28d4667cb362a2a775895fc9a8d631fb5cf2d', 26646431);
-
-
---
--- Data for Name: api_keys; Type: TABLE DATA; Schema: t_01a1fe351e8f76969abd45853848164e; Owner: -
---
-
+INSERT INTO t_01a1fe75d58076ce88cc140e5223cf00._sqlx_migrations VALUES (1, 'foundation', '2026-11-21 14:14:57.704919+00', true, '\xb56f62c9e7a4b9b7f894112df8292c3ef2936faaa5a3211f23cba69f95d28d4667cb362a2a775895fc9a8d631fb5cf2d', 32125999);
 
 
 --
--- Data for Name: audit_heads; Type: TABLE DATA; Schema: t_01a1fe351e8f76969abd45853848164e; Owner: -
---
-
-INSERT INTO t_01a1fe351e8f76969abd45853848164e.audit_heads VALUES ('01a1fe35-1e8f-7696-9abd-45853848164e', 1, '\x6c91b04c4c69c5c8e4d2ac28975e88d236b49951a4b1f4dd5e580fa7ef545988', 0);
-
-
---
--- Data for Name: audit_log; Type: TABLE DATA; Schema: t_01a1fe351e8f76969abd45853848164e; Owner: -
---
-
-INSERT INTO t_01a1fe351e8f76969abd45853848164e.audit_log VALUES ('01a1fe35-1e8f-7696-9abd-45853848164e', 1, '2026-11-21 13:04:16.615775+00', 'system', 'dump', 'user.added', 'user', 'usr_01m7z3a7q2et1agvx6hfb6ytym', NULL, NULL, NULL, '{"after":{"email":"g…@globex.test","name":"Gus Grün","role":"agent"},"before":{}}', '\x', '\x6c91b04c4c69c5c8e4d2ac28975e88d236b49951a4b1f4dd5e580fa7ef545988');
-
-
---
--- Data for Name: idempotency_keys; Type: TABLE DATA; Schema: t_01a1fe351e8f76969abd45853848164e; Owner: -
+-- Data for Name: api_keys; Type: TABLE DATA; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
 --
 
 
 
 --
--- Data for Name: invitations; Type: TABLE DATA; Schema: t_01a1fe351e8f76969abd45853848164e; Owner: -
+-- Data for Name: audit_heads; Type: TABLE DATA; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
+--
+
+INSERT INTO t_01a1fe75d58076ce88cc140e5223cf00.audit_heads VALUES ('01a1fe75-d580-76ce-88cc-140e5223cf00', 1, '\x3675128f384d377043d22a8a81e2bfe2dd25215b77fe8b887ff0d652acac2d8a', 0);
+
+
+--
+-- Data for Name: audit_log; Type: TABLE DATA; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
+--
+
+INSERT INTO t_01a1fe75d58076ce88cc140e5223cf00.audit_log VALUES ('01a1fe75-d580-76ce-88cc-140e5223cf00', 1, '2026-11-21 14:14:57.749899+00', 'system', 'dump', 'user.added', 'user', 'usr_01m7z7bnegeqnavs7rxk496hs0', NULL, NULL, NULL, '{"after":{"email":"g…@globex.test","name":"Gus Grün","role":"agent"},"before":{}}', '\x', '\x3675128f384d377043d22a8a81e2bfe2dd25215b77fe8b887ff0d652acac2d8a');
+
+
+--
+-- Data for Name: idempotency_keys; Type: TABLE DATA; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
 --
 
 
 
 --
--- Data for Name: sessions; Type: TABLE DATA; Schema: t_01a1fe351e8f76969abd45853848164e; Owner: -
+-- Data for Name: invitations; Type: TABLE DATA; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
 --
 
 
 
 --
--- Data for Name: settings; Type: TABLE DATA; Schema: t_01a1fe351e8f76969abd45853848164e; Owner: -
+-- Data for Name: sessions; Type: TABLE DATA; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
 --
 
 
 
 --
--- Data for Name: sso_connections; Type: TABLE DATA; Schema: t_01a1fe351e8f76969abd45853848164e; Owner: -
+-- Data for Name: settings; Type: TABLE DATA; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
 --
 
 
 
 --
--- Data for Name: users; Type: TABLE DATA; Schema: t_01a1fe351e8f76969abd45853848164e; Owner: -
+-- Data for Name: sso_connections; Type: TABLE DATA; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
 --
 
-INSERT INTO t_01a1fe351e8f76969abd45853848164e.users VALUES ('01a1fe35-1e8f-7696-9abd-45853848164e', '01a1fe35-1ee2-7682-a86f-a68bd66f6bd4', '\x0100000001db2db79bafee522d2db77ec6e245423fe86b24e458af2b1c5a1c27e41a38420aaf2dcc4c7004efd84a3efb', '\x1db101855917a78f7dc22c10d2470e192149a92204c06b4cf63757e15efb6926', 'Gus Grün', 'agent', 'active', false, NULL, '2026-11-21 13:04:16.61424+00', NULL);
+
+
+--
+-- Data for Name: users; Type: TABLE DATA; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
+--
+
+INSERT INTO t_01a1fe75d58076ce88cc140e5223cf00.users VALUES ('01a1fe75-d580-76ce-88cc-140e5223cf00', '01a1fe75-d5d0-75ea-ade4-f8ecc8934720', '\x0100000001f3e2fac216c6950f7890fe8d44b2f4772864796f3fd552222fece032c71f5efc36501560b11d953d6e2b6b', '\xe1643d245aa6a81d4b0c49321a421c5975ffde7041db65081cd2521a008d6c88', 'Gus Grün', 'agent', 'active', false, NULL, '2026-11-21 14:14:57.748342+00', NULL);
 
 
 --
@@ -1474,130 +1492,130 @@ ALTER TABLE ONLY system.tickets
 
 
 --
--- Name: _sqlx_migrations _sqlx_migrations_pkey; Type: CONSTRAINT; Schema: t_01a1fe351e8f76969abd45853848164e; Owner: -
+-- Name: _sqlx_migrations _sqlx_migrations_pkey; Type: CONSTRAINT; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
 --
 
-ALTER TABLE ONLY t_01a1fe351e8f76969abd45853848164e._sqlx_migrations
+ALTER TABLE ONLY t_01a1fe75d58076ce88cc140e5223cf00._sqlx_migrations
     ADD CONSTRAINT _sqlx_migrations_pkey PRIMARY KEY (version);
 
 
 --
--- Name: api_keys api_keys_pkey; Type: CONSTRAINT; Schema: t_01a1fe351e8f76969abd45853848164e; Owner: -
+-- Name: api_keys api_keys_pkey; Type: CONSTRAINT; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
 --
 
-ALTER TABLE ONLY t_01a1fe351e8f76969abd45853848164e.api_keys
+ALTER TABLE ONLY t_01a1fe75d58076ce88cc140e5223cf00.api_keys
     ADD CONSTRAINT api_keys_pkey PRIMARY KEY (tenant_id, id);
 
 
 --
--- Name: api_keys api_keys_tenant_id_prefix_key; Type: CONSTRAINT; Schema: t_01a1fe351e8f76969abd45853848164e; Owner: -
+-- Name: api_keys api_keys_tenant_id_prefix_key; Type: CONSTRAINT; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
 --
 
-ALTER TABLE ONLY t_01a1fe351e8f76969abd45853848164e.api_keys
+ALTER TABLE ONLY t_01a1fe75d58076ce88cc140e5223cf00.api_keys
     ADD CONSTRAINT api_keys_tenant_id_prefix_key UNIQUE (tenant_id, prefix);
 
 
 --
--- Name: audit_heads audit_heads_pkey; Type: CONSTRAINT; Schema: t_01a1fe351e8f76969abd45853848164e; Owner: -
+-- Name: audit_heads audit_heads_pkey; Type: CONSTRAINT; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
 --
 
-ALTER TABLE ONLY t_01a1fe351e8f76969abd45853848164e.audit_heads
+ALTER TABLE ONLY t_01a1fe75d58076ce88cc140e5223cf00.audit_heads
     ADD CONSTRAINT audit_heads_pkey PRIMARY KEY (tenant_id);
 
 
 --
--- Name: audit_log audit_log_pkey; Type: CONSTRAINT; Schema: t_01a1fe351e8f76969abd45853848164e; Owner: -
+-- Name: audit_log audit_log_pkey; Type: CONSTRAINT; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
 --
 
-ALTER TABLE ONLY t_01a1fe351e8f76969abd45853848164e.audit_log
+ALTER TABLE ONLY t_01a1fe75d58076ce88cc140e5223cf00.audit_log
     ADD CONSTRAINT audit_log_pkey PRIMARY KEY (tenant_id, seq);
 
 
 --
--- Name: idempotency_keys idempotency_keys_pkey; Type: CONSTRAINT; Schema: t_01a1fe351e8f76969abd45853848164e; Owner: -
+-- Name: idempotency_keys idempotency_keys_pkey; Type: CONSTRAINT; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
 --
 
-ALTER TABLE ONLY t_01a1fe351e8f76969abd45853848164e.idempotency_keys
+ALTER TABLE ONLY t_01a1fe75d58076ce88cc140e5223cf00.idempotency_keys
     ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (tenant_id, id);
 
 
 --
--- Name: idempotency_keys idempotency_keys_tenant_id_caller_key_key; Type: CONSTRAINT; Schema: t_01a1fe351e8f76969abd45853848164e; Owner: -
+-- Name: idempotency_keys idempotency_keys_tenant_id_caller_key_key; Type: CONSTRAINT; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
 --
 
-ALTER TABLE ONLY t_01a1fe351e8f76969abd45853848164e.idempotency_keys
+ALTER TABLE ONLY t_01a1fe75d58076ce88cc140e5223cf00.idempotency_keys
     ADD CONSTRAINT idempotency_keys_tenant_id_caller_key_key UNIQUE (tenant_id, caller, key);
 
 
 --
--- Name: invitations invitations_pkey; Type: CONSTRAINT; Schema: t_01a1fe351e8f76969abd45853848164e; Owner: -
+-- Name: invitations invitations_pkey; Type: CONSTRAINT; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
 --
 
-ALTER TABLE ONLY t_01a1fe351e8f76969abd45853848164e.invitations
+ALTER TABLE ONLY t_01a1fe75d58076ce88cc140e5223cf00.invitations
     ADD CONSTRAINT invitations_pkey PRIMARY KEY (tenant_id, id);
 
 
 --
--- Name: sessions sessions_pkey; Type: CONSTRAINT; Schema: t_01a1fe351e8f76969abd45853848164e; Owner: -
+-- Name: sessions sessions_pkey; Type: CONSTRAINT; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
 --
 
-ALTER TABLE ONLY t_01a1fe351e8f76969abd45853848164e.sessions
+ALTER TABLE ONLY t_01a1fe75d58076ce88cc140e5223cf00.sessions
     ADD CONSTRAINT sessions_pkey PRIMARY KEY (tenant_id, id);
 
 
 --
--- Name: settings settings_pkey; Type: CONSTRAINT; Schema: t_01a1fe351e8f76969abd45853848164e; Owner: -
+-- Name: settings settings_pkey; Type: CONSTRAINT; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
 --
 
-ALTER TABLE ONLY t_01a1fe351e8f76969abd45853848164e.settings
+ALTER TABLE ONLY t_01a1fe75d58076ce88cc140e5223cf00.settings
     ADD CONSTRAINT settings_pkey PRIMARY KEY (tenant_id, id);
 
 
 --
--- Name: settings settings_tenant_id_key; Type: CONSTRAINT; Schema: t_01a1fe351e8f76969abd45853848164e; Owner: -
+-- Name: settings settings_tenant_id_key; Type: CONSTRAINT; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
 --
 
-ALTER TABLE ONLY t_01a1fe351e8f76969abd45853848164e.settings
+ALTER TABLE ONLY t_01a1fe75d58076ce88cc140e5223cf00.settings
     ADD CONSTRAINT settings_tenant_id_key UNIQUE (tenant_id);
 
 
 --
--- Name: sso_connections sso_connections_pkey; Type: CONSTRAINT; Schema: t_01a1fe351e8f76969abd45853848164e; Owner: -
+-- Name: sso_connections sso_connections_pkey; Type: CONSTRAINT; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
 --
 
-ALTER TABLE ONLY t_01a1fe351e8f76969abd45853848164e.sso_connections
+ALTER TABLE ONLY t_01a1fe75d58076ce88cc140e5223cf00.sso_connections
     ADD CONSTRAINT sso_connections_pkey PRIMARY KEY (tenant_id, id);
 
 
 --
--- Name: sso_connections sso_connections_tenant_id_key; Type: CONSTRAINT; Schema: t_01a1fe351e8f76969abd45853848164e; Owner: -
+-- Name: sso_connections sso_connections_tenant_id_key; Type: CONSTRAINT; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
 --
 
-ALTER TABLE ONLY t_01a1fe351e8f76969abd45853848164e.sso_connections
+ALTER TABLE ONLY t_01a1fe75d58076ce88cc140e5223cf00.sso_connections
     ADD CONSTRAINT sso_connections_tenant_id_key UNIQUE (tenant_id);
 
 
 --
--- Name: users users_pkey; Type: CONSTRAINT; Schema: t_01a1fe351e8f76969abd45853848164e; Owner: -
+-- Name: users users_pkey; Type: CONSTRAINT; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
 --
 
-ALTER TABLE ONLY t_01a1fe351e8f76969abd45853848164e.users
+ALTER TABLE ONLY t_01a1fe75d58076ce88cc140e5223cf00.users
     ADD CONSTRAINT users_pkey PRIMARY KEY (tenant_id, id);
 
 
 --
--- Name: users users_tenant_id_email_index_key; Type: CONSTRAINT; Schema: t_01a1fe351e8f76969abd45853848164e; Owner: -
+-- Name: users users_tenant_id_email_index_key; Type: CONSTRAINT; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
 --
 
-ALTER TABLE ONLY t_01a1fe351e8f76969abd45853848164e.users
+ALTER TABLE ONLY t_01a1fe75d58076ce88cc140e5223cf00.users
     ADD CONSTRAINT users_tenant_id_email_index_key UNIQUE (tenant_id, email_index);
 
 
 --
--- Name: users users_tenant_id_sso_subject_key; Type: CONSTRAINT; Schema: t_01a1fe351e8f76969abd45853848164e; Owner: -
+-- Name: users users_tenant_id_sso_subject_key; Type: CONSTRAINT; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
 --
 
-ALTER TABLE ONLY t_01a1fe351e8f76969abd45853848164e.users
+ALTER TABLE ONLY t_01a1fe75d58076ce88cc140e5223cf00.users
     ADD CONSTRAINT users_tenant_id_sso_subject_key UNIQUE (tenant_id, sso_subject);
 
 
@@ -1686,6 +1704,13 @@ CREATE INDEX memberships_tenant ON system.memberships USING btree (tenant_id);
 
 
 --
+-- Name: outbox_mails_tenant; Type: INDEX; Schema: system; Owner: -
+--
+
+CREATE INDEX outbox_mails_tenant ON system.outbox_mails USING btree (tenant_id, id);
+
+
+--
 -- Name: passkeys_person; Type: INDEX; Schema: system; Owner: -
 --
 
@@ -1700,73 +1725,73 @@ CREATE INDEX tickets_expiry ON system.tickets USING btree (expires_at);
 
 
 --
--- Name: api_keys_recent; Type: INDEX; Schema: t_01a1fe351e8f76969abd45853848164e; Owner: -
+-- Name: api_keys_recent; Type: INDEX; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
 --
 
-CREATE INDEX api_keys_recent ON t_01a1fe351e8f76969abd45853848164e.api_keys USING btree (tenant_id, created_at, id);
-
-
---
--- Name: audit_log_action; Type: INDEX; Schema: t_01a1fe351e8f76969abd45853848164e; Owner: -
---
-
-CREATE INDEX audit_log_action ON t_01a1fe351e8f76969abd45853848164e.audit_log USING btree (tenant_id, action, seq);
+CREATE INDEX api_keys_recent ON t_01a1fe75d58076ce88cc140e5223cf00.api_keys USING btree (tenant_id, created_at, id);
 
 
 --
--- Name: audit_log_actor; Type: INDEX; Schema: t_01a1fe351e8f76969abd45853848164e; Owner: -
+-- Name: audit_log_action; Type: INDEX; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
 --
 
-CREATE INDEX audit_log_actor ON t_01a1fe351e8f76969abd45853848164e.audit_log USING btree (tenant_id, actor_id, seq);
-
-
---
--- Name: audit_log_entity; Type: INDEX; Schema: t_01a1fe351e8f76969abd45853848164e; Owner: -
---
-
-CREATE INDEX audit_log_entity ON t_01a1fe351e8f76969abd45853848164e.audit_log USING btree (tenant_id, entity_kind, entity_id, seq);
+CREATE INDEX audit_log_action ON t_01a1fe75d58076ce88cc140e5223cf00.audit_log USING btree (tenant_id, action, seq);
 
 
 --
--- Name: audit_log_time; Type: INDEX; Schema: t_01a1fe351e8f76969abd45853848164e; Owner: -
+-- Name: audit_log_actor; Type: INDEX; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
 --
 
-CREATE INDEX audit_log_time ON t_01a1fe351e8f76969abd45853848164e.audit_log USING btree (tenant_id, at);
-
-
---
--- Name: idempotency_keys_age; Type: INDEX; Schema: t_01a1fe351e8f76969abd45853848164e; Owner: -
---
-
-CREATE INDEX idempotency_keys_age ON t_01a1fe351e8f76969abd45853848164e.idempotency_keys USING btree (tenant_id, created_at);
+CREATE INDEX audit_log_actor ON t_01a1fe75d58076ce88cc140e5223cf00.audit_log USING btree (tenant_id, actor_id, seq);
 
 
 --
--- Name: invitations_pending; Type: INDEX; Schema: t_01a1fe351e8f76969abd45853848164e; Owner: -
+-- Name: audit_log_entity; Type: INDEX; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
 --
 
-CREATE UNIQUE INDEX invitations_pending ON t_01a1fe351e8f76969abd45853848164e.invitations USING btree (tenant_id, email_index) WHERE ((accepted_at IS NULL) AND (revoked_at IS NULL));
-
-
---
--- Name: invitations_recent; Type: INDEX; Schema: t_01a1fe351e8f76969abd45853848164e; Owner: -
---
-
-CREATE INDEX invitations_recent ON t_01a1fe351e8f76969abd45853848164e.invitations USING btree (tenant_id, created_at, id);
+CREATE INDEX audit_log_entity ON t_01a1fe75d58076ce88cc140e5223cf00.audit_log USING btree (tenant_id, entity_kind, entity_id, seq);
 
 
 --
--- Name: sessions_user; Type: INDEX; Schema: t_01a1fe351e8f76969abd45853848164e; Owner: -
+-- Name: audit_log_time; Type: INDEX; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
 --
 
-CREATE INDEX sessions_user ON t_01a1fe351e8f76969abd45853848164e.sessions USING btree (tenant_id, user_id, created_at);
+CREATE INDEX audit_log_time ON t_01a1fe75d58076ce88cc140e5223cf00.audit_log USING btree (tenant_id, at);
 
 
 --
--- Name: users_name; Type: INDEX; Schema: t_01a1fe351e8f76969abd45853848164e; Owner: -
+-- Name: idempotency_keys_age; Type: INDEX; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
 --
 
-CREATE INDEX users_name ON t_01a1fe351e8f76969abd45853848164e.users USING btree (tenant_id, lower(name), id);
+CREATE INDEX idempotency_keys_age ON t_01a1fe75d58076ce88cc140e5223cf00.idempotency_keys USING btree (tenant_id, created_at);
+
+
+--
+-- Name: invitations_pending; Type: INDEX; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
+--
+
+CREATE UNIQUE INDEX invitations_pending ON t_01a1fe75d58076ce88cc140e5223cf00.invitations USING btree (tenant_id, email_index) WHERE ((accepted_at IS NULL) AND (revoked_at IS NULL));
+
+
+--
+-- Name: invitations_recent; Type: INDEX; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
+--
+
+CREATE INDEX invitations_recent ON t_01a1fe75d58076ce88cc140e5223cf00.invitations USING btree (tenant_id, created_at, id);
+
+
+--
+-- Name: sessions_user; Type: INDEX; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
+--
+
+CREATE INDEX sessions_user ON t_01a1fe75d58076ce88cc140e5223cf00.sessions USING btree (tenant_id, user_id, created_at);
+
+
+--
+-- Name: users_name; Type: INDEX; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
+--
+
+CREATE INDEX users_name ON t_01a1fe75d58076ce88cc140e5223cf00.users USING btree (tenant_id, lower(name), id);
 
 
 --
@@ -1791,6 +1816,14 @@ ALTER TABLE ONLY system.memberships
 
 ALTER TABLE ONLY system.memberships
     ADD CONSTRAINT memberships_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES system.tenants(id) ON DELETE CASCADE;
+
+
+--
+-- Name: outbox_mails outbox_mails_tenant_id_fkey; Type: FK CONSTRAINT; Schema: system; Owner: -
+--
+
+ALTER TABLE ONLY system.outbox_mails
+    ADD CONSTRAINT outbox_mails_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES system.tenants(id) ON DELETE CASCADE;
 
 
 --
@@ -1826,11 +1859,11 @@ ALTER TABLE ONLY system.tickets
 
 
 --
--- Name: sessions sessions_tenant_id_user_id_fkey; Type: FK CONSTRAINT; Schema: t_01a1fe351e8f76969abd45853848164e; Owner: -
+-- Name: sessions sessions_tenant_id_user_id_fkey; Type: FK CONSTRAINT; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
 --
 
-ALTER TABLE ONLY t_01a1fe351e8f76969abd45853848164e.sessions
-    ADD CONSTRAINT sessions_tenant_id_user_id_fkey FOREIGN KEY (tenant_id, user_id) REFERENCES t_01a1fe351e8f76969abd45853848164e.users(tenant_id, id) ON DELETE CASCADE;
+ALTER TABLE ONLY t_01a1fe75d58076ce88cc140e5223cf00.sessions
+    ADD CONSTRAINT sessions_tenant_id_user_id_fkey FOREIGN KEY (tenant_id, user_id) REFERENCES t_01a1fe75d58076ce88cc140e5223cf00.users(tenant_id, id) ON DELETE CASCADE;
 
 
 --
@@ -2133,121 +2166,121 @@ ALTER TABLE system.tenants ENABLE ROW LEVEL SECURITY;
 ALTER TABLE system.tickets ENABLE ROW LEVEL SECURITY;
 
 --
--- Name: api_keys; Type: ROW SECURITY; Schema: t_01a1fe351e8f76969abd45853848164e; Owner: -
+-- Name: api_keys; Type: ROW SECURITY; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
 --
 
-ALTER TABLE t_01a1fe351e8f76969abd45853848164e.api_keys ENABLE ROW LEVEL SECURITY;
+ALTER TABLE t_01a1fe75d58076ce88cc140e5223cf00.api_keys ENABLE ROW LEVEL SECURITY;
 
 --
--- Name: audit_heads; Type: ROW SECURITY; Schema: t_01a1fe351e8f76969abd45853848164e; Owner: -
+-- Name: audit_heads; Type: ROW SECURITY; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
 --
 
-ALTER TABLE t_01a1fe351e8f76969abd45853848164e.audit_heads ENABLE ROW LEVEL SECURITY;
+ALTER TABLE t_01a1fe75d58076ce88cc140e5223cf00.audit_heads ENABLE ROW LEVEL SECURITY;
 
 --
--- Name: audit_log; Type: ROW SECURITY; Schema: t_01a1fe351e8f76969abd45853848164e; Owner: -
+-- Name: audit_log; Type: ROW SECURITY; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
 --
 
-ALTER TABLE t_01a1fe351e8f76969abd45853848164e.audit_log ENABLE ROW LEVEL SECURITY;
+ALTER TABLE t_01a1fe75d58076ce88cc140e5223cf00.audit_log ENABLE ROW LEVEL SECURITY;
 
 --
--- Name: idempotency_keys; Type: ROW SECURITY; Schema: t_01a1fe351e8f76969abd45853848164e; Owner: -
+-- Name: idempotency_keys; Type: ROW SECURITY; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
 --
 
-ALTER TABLE t_01a1fe351e8f76969abd45853848164e.idempotency_keys ENABLE ROW LEVEL SECURITY;
+ALTER TABLE t_01a1fe75d58076ce88cc140e5223cf00.idempotency_keys ENABLE ROW LEVEL SECURITY;
 
 --
--- Name: invitations; Type: ROW SECURITY; Schema: t_01a1fe351e8f76969abd45853848164e; Owner: -
+-- Name: invitations; Type: ROW SECURITY; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
 --
 
-ALTER TABLE t_01a1fe351e8f76969abd45853848164e.invitations ENABLE ROW LEVEL SECURITY;
+ALTER TABLE t_01a1fe75d58076ce88cc140e5223cf00.invitations ENABLE ROW LEVEL SECURITY;
 
 --
--- Name: api_keys own_tenant; Type: POLICY; Schema: t_01a1fe351e8f76969abd45853848164e; Owner: -
+-- Name: api_keys own_tenant; Type: POLICY; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
 --
 
-CREATE POLICY own_tenant ON t_01a1fe351e8f76969abd45853848164e.api_keys TO socialai_app USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
-
-
---
--- Name: audit_heads own_tenant; Type: POLICY; Schema: t_01a1fe351e8f76969abd45853848164e; Owner: -
---
-
-CREATE POLICY own_tenant ON t_01a1fe351e8f76969abd45853848164e.audit_heads TO socialai_app USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
+CREATE POLICY own_tenant ON t_01a1fe75d58076ce88cc140e5223cf00.api_keys TO socialai_app USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
 
 
 --
--- Name: audit_log own_tenant; Type: POLICY; Schema: t_01a1fe351e8f76969abd45853848164e; Owner: -
+-- Name: audit_heads own_tenant; Type: POLICY; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
 --
 
-CREATE POLICY own_tenant ON t_01a1fe351e8f76969abd45853848164e.audit_log TO socialai_app USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
-
-
---
--- Name: idempotency_keys own_tenant; Type: POLICY; Schema: t_01a1fe351e8f76969abd45853848164e; Owner: -
---
-
-CREATE POLICY own_tenant ON t_01a1fe351e8f76969abd45853848164e.idempotency_keys TO socialai_app USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
+CREATE POLICY own_tenant ON t_01a1fe75d58076ce88cc140e5223cf00.audit_heads TO socialai_app USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
 
 
 --
--- Name: invitations own_tenant; Type: POLICY; Schema: t_01a1fe351e8f76969abd45853848164e; Owner: -
+-- Name: audit_log own_tenant; Type: POLICY; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
 --
 
-CREATE POLICY own_tenant ON t_01a1fe351e8f76969abd45853848164e.invitations TO socialai_app USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
-
-
---
--- Name: sessions own_tenant; Type: POLICY; Schema: t_01a1fe351e8f76969abd45853848164e; Owner: -
---
-
-CREATE POLICY own_tenant ON t_01a1fe351e8f76969abd45853848164e.sessions TO socialai_app USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
+CREATE POLICY own_tenant ON t_01a1fe75d58076ce88cc140e5223cf00.audit_log TO socialai_app USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
 
 
 --
--- Name: settings own_tenant; Type: POLICY; Schema: t_01a1fe351e8f76969abd45853848164e; Owner: -
+-- Name: idempotency_keys own_tenant; Type: POLICY; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
 --
 
-CREATE POLICY own_tenant ON t_01a1fe351e8f76969abd45853848164e.settings TO socialai_app USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
-
-
---
--- Name: sso_connections own_tenant; Type: POLICY; Schema: t_01a1fe351e8f76969abd45853848164e; Owner: -
---
-
-CREATE POLICY own_tenant ON t_01a1fe351e8f76969abd45853848164e.sso_connections TO socialai_app USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
+CREATE POLICY own_tenant ON t_01a1fe75d58076ce88cc140e5223cf00.idempotency_keys TO socialai_app USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
 
 
 --
--- Name: users own_tenant; Type: POLICY; Schema: t_01a1fe351e8f76969abd45853848164e; Owner: -
+-- Name: invitations own_tenant; Type: POLICY; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
 --
 
-CREATE POLICY own_tenant ON t_01a1fe351e8f76969abd45853848164e.users TO socialai_app USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
+CREATE POLICY own_tenant ON t_01a1fe75d58076ce88cc140e5223cf00.invitations TO socialai_app USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
 
 
 --
--- Name: sessions; Type: ROW SECURITY; Schema: t_01a1fe351e8f76969abd45853848164e; Owner: -
+-- Name: sessions own_tenant; Type: POLICY; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
 --
 
-ALTER TABLE t_01a1fe351e8f76969abd45853848164e.sessions ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own_tenant ON t_01a1fe75d58076ce88cc140e5223cf00.sessions TO socialai_app USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
+
 
 --
--- Name: settings; Type: ROW SECURITY; Schema: t_01a1fe351e8f76969abd45853848164e; Owner: -
+-- Name: settings own_tenant; Type: POLICY; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
 --
 
-ALTER TABLE t_01a1fe351e8f76969abd45853848164e.settings ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own_tenant ON t_01a1fe75d58076ce88cc140e5223cf00.settings TO socialai_app USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
+
 
 --
--- Name: sso_connections; Type: ROW SECURITY; Schema: t_01a1fe351e8f76969abd45853848164e; Owner: -
+-- Name: sso_connections own_tenant; Type: POLICY; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
 --
 
-ALTER TABLE t_01a1fe351e8f76969abd45853848164e.sso_connections ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own_tenant ON t_01a1fe75d58076ce88cc140e5223cf00.sso_connections TO socialai_app USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
+
 
 --
--- Name: users; Type: ROW SECURITY; Schema: t_01a1fe351e8f76969abd45853848164e; Owner: -
+-- Name: users own_tenant; Type: POLICY; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
 --
 
-ALTER TABLE t_01a1fe351e8f76969abd45853848164e.users ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own_tenant ON t_01a1fe75d58076ce88cc140e5223cf00.users TO socialai_app USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
+
+
+--
+-- Name: sessions; Type: ROW SECURITY; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
+--
+
+ALTER TABLE t_01a1fe75d58076ce88cc140e5223cf00.sessions ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: settings; Type: ROW SECURITY; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
+--
+
+ALTER TABLE t_01a1fe75d58076ce88cc140e5223cf00.settings ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: sso_connections; Type: ROW SECURITY; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
+--
+
+ALTER TABLE t_01a1fe75d58076ce88cc140e5223cf00.sso_connections ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: users; Type: ROW SECURITY; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
+--
+
+ALTER TABLE t_01a1fe75d58076ce88cc140e5223cf00.users ENABLE ROW LEVEL SECURITY;
 
 --
 -- Name: SCHEMA shared; Type: ACL; Schema: -; Owner: -
@@ -2264,10 +2297,10 @@ GRANT USAGE ON SCHEMA system TO socialai_app;
 
 
 --
--- Name: SCHEMA t_01a1fe351e8f76969abd45853848164e; Type: ACL; Schema: -; Owner: -
+-- Name: SCHEMA t_01a1fe75d58076ce88cc140e5223cf00; Type: ACL; Schema: -; Owner: -
 --
 
-GRANT USAGE ON SCHEMA t_01a1fe351e8f76969abd45853848164e TO socialai_app;
+GRANT USAGE ON SCHEMA t_01a1fe75d58076ce88cc140e5223cf00 TO socialai_app;
 
 
 --
@@ -2454,73 +2487,73 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE system.tickets TO socialai_app;
 
 
 --
--- Name: TABLE _sqlx_migrations; Type: ACL; Schema: t_01a1fe351e8f76969abd45853848164e; Owner: -
+-- Name: TABLE _sqlx_migrations; Type: ACL; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
 --
 
-GRANT SELECT ON TABLE t_01a1fe351e8f76969abd45853848164e._sqlx_migrations TO socialai_app;
-
-
---
--- Name: TABLE api_keys; Type: ACL; Schema: t_01a1fe351e8f76969abd45853848164e; Owner: -
---
-
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE t_01a1fe351e8f76969abd45853848164e.api_keys TO socialai_app;
+GRANT SELECT ON TABLE t_01a1fe75d58076ce88cc140e5223cf00._sqlx_migrations TO socialai_app;
 
 
 --
--- Name: TABLE audit_heads; Type: ACL; Schema: t_01a1fe351e8f76969abd45853848164e; Owner: -
+-- Name: TABLE api_keys; Type: ACL; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
 --
 
-GRANT SELECT,INSERT,UPDATE ON TABLE t_01a1fe351e8f76969abd45853848164e.audit_heads TO socialai_app;
-
-
---
--- Name: TABLE audit_log; Type: ACL; Schema: t_01a1fe351e8f76969abd45853848164e; Owner: -
---
-
-GRANT SELECT,INSERT ON TABLE t_01a1fe351e8f76969abd45853848164e.audit_log TO socialai_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE t_01a1fe75d58076ce88cc140e5223cf00.api_keys TO socialai_app;
 
 
 --
--- Name: TABLE idempotency_keys; Type: ACL; Schema: t_01a1fe351e8f76969abd45853848164e; Owner: -
+-- Name: TABLE audit_heads; Type: ACL; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
 --
 
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE t_01a1fe351e8f76969abd45853848164e.idempotency_keys TO socialai_app;
-
-
---
--- Name: TABLE invitations; Type: ACL; Schema: t_01a1fe351e8f76969abd45853848164e; Owner: -
---
-
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE t_01a1fe351e8f76969abd45853848164e.invitations TO socialai_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE t_01a1fe75d58076ce88cc140e5223cf00.audit_heads TO socialai_app;
 
 
 --
--- Name: TABLE sessions; Type: ACL; Schema: t_01a1fe351e8f76969abd45853848164e; Owner: -
+-- Name: TABLE audit_log; Type: ACL; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
 --
 
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE t_01a1fe351e8f76969abd45853848164e.sessions TO socialai_app;
-
-
---
--- Name: TABLE settings; Type: ACL; Schema: t_01a1fe351e8f76969abd45853848164e; Owner: -
---
-
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE t_01a1fe351e8f76969abd45853848164e.settings TO socialai_app;
+GRANT SELECT,INSERT ON TABLE t_01a1fe75d58076ce88cc140e5223cf00.audit_log TO socialai_app;
 
 
 --
--- Name: TABLE sso_connections; Type: ACL; Schema: t_01a1fe351e8f76969abd45853848164e; Owner: -
+-- Name: TABLE idempotency_keys; Type: ACL; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
 --
 
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE t_01a1fe351e8f76969abd45853848164e.sso_connections TO socialai_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE t_01a1fe75d58076ce88cc140e5223cf00.idempotency_keys TO socialai_app;
 
 
 --
--- Name: TABLE users; Type: ACL; Schema: t_01a1fe351e8f76969abd45853848164e; Owner: -
+-- Name: TABLE invitations; Type: ACL; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
 --
 
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE t_01a1fe351e8f76969abd45853848164e.users TO socialai_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE t_01a1fe75d58076ce88cc140e5223cf00.invitations TO socialai_app;
+
+
+--
+-- Name: TABLE sessions; Type: ACL; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE t_01a1fe75d58076ce88cc140e5223cf00.sessions TO socialai_app;
+
+
+--
+-- Name: TABLE settings; Type: ACL; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE t_01a1fe75d58076ce88cc140e5223cf00.settings TO socialai_app;
+
+
+--
+-- Name: TABLE sso_connections; Type: ACL; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE t_01a1fe75d58076ce88cc140e5223cf00.sso_connections TO socialai_app;
+
+
+--
+-- Name: TABLE users; Type: ACL; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE t_01a1fe75d58076ce88cc140e5223cf00.users TO socialai_app;
 
 
 --

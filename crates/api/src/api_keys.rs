@@ -14,7 +14,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     caller::{Caller, can},
-    http::body::{Body, Id, Query},
+    http::body::{Body, Id, Query, at_most},
     idempotent::{IdempotencyKey, once},
     page::{Page, Paging},
     problem::Answer,
@@ -38,6 +38,7 @@ pub async fn list(
     Query(query): Query<ListQuery>,
     Query(paging): Query<Paging>,
 ) -> Answer<Json<Page<ApiKey>>> {
+    at_most(40, "prefix", query.prefix.as_ref())?;
     let limit = paging.limit()?;
     let before = paging.after()?;
     let mut tx = caller.tx(&app).await?;

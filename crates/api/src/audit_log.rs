@@ -19,7 +19,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     caller::{Caller, can},
-    http::body::Query,
+    http::body::{Query, at_most},
     page::{Page, Paging},
     problem::Answer,
     state::App,
@@ -47,6 +47,14 @@ pub struct LogQuery {
 
 impl LogQuery {
     fn filter(&self) -> Result<Filter, Problem> {
+        for (name, value) in [
+            ("action", &self.action),
+            ("actor_id", &self.actor_id),
+            ("entity_kind", &self.entity_kind),
+            ("entity_id", &self.entity_id),
+        ] {
+            at_most(100, name, value.as_ref())?;
+        }
         Ok(Filter {
             action: self.action.clone(),
             actor_id: self.actor_id.clone(),
@@ -114,6 +122,10 @@ pub async fn export(
     Query(query): Query<ExportQuery>,
 ) -> Answer<Response> {
     let filter = filter.filter()?;
+    let after_seq = query.after_seq.unwrap_or(0);
+    if after_seq < 0 {
+        return Err(Problem::new(Code::MalformedParameter, "`after_seq` is 0 or more.").into());
+    }
     // That somebody took the log away is itself an entry.
     let mut tx = caller.tx(&app).await?;
     let tenant = tx.tenant();
@@ -123,8 +135,7 @@ pub async fn export(
         ExportFormat::Jsonl => ("application/jsonl", "audit-log.jsonl"),
         ExportFormat::Csv => ("text/csv; charset=utf-8", "audit-log.csv"),
     };
-    let mut response =
-        Response::new(HttpBody::from_stream(lines(app, caller, filter, query.format, query.after_seq.unwrap_or(0))));
+    let mut response = Response::new(HttpBody::from_stream(lines(app, caller, filter, query.format, after_seq)));
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     let disposition = format!("attachment; filename=\"{name}\"");
     if let Ok(value) = HeaderValue::from_str(&disposition) {

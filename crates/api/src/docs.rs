@@ -15,7 +15,7 @@ use utoipa_swagger_ui::SwaggerUi;
 
 use socialai_domain::problems::Code;
 
-use crate::{problem::ProblemDocument, state::App};
+use crate::{audit_log::ExportFormat, problem::ProblemDocument, state::App};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -25,7 +25,7 @@ use crate::{problem::ProblemDocument, state::App};
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
     servers((url = "/api/v1")),
-    components(schemas(ProblemDocument)),
+    components(schemas(ProblemDocument, ExportFormat)),
 )]
 struct Base;
 
@@ -40,10 +40,17 @@ pub fn finish(mut document: openapi::OpenApi) -> openapi::OpenApi {
     ));
     let components = document.components.get_or_insert_default();
     components.add_security_scheme("token", SecurityScheme::Http(token.build()));
-    for item in document.paths.paths.values_mut() {
-        let operations: [&mut Option<Operation>; 5] =
-            [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete];
-        for operation in operations.into_iter().flatten() {
+    for (path, item) in &mut document.paths.paths {
+        let operations: [(&str, &mut Option<Operation>); 5] = [
+            ("get", &mut item.get),
+            ("post", &mut item.post),
+            ("put", &mut item.put),
+            ("patch", &mut item.patch),
+            ("delete", &mut item.delete),
+        ];
+        for (method, operation) in operations {
+            let Some(operation) = operation else { continue };
+            operation.operation_id = Some(operation_id(method, path));
             let content =
                 ContentBuilder::new().schema(Some(RefOr::Ref(Ref::from_schema_name("ProblemDocument")))).build();
             let problem = ResponseBuilder::new()
@@ -53,6 +60,12 @@ pub fn finish(mut document: openapi::OpenApi) -> openapi::OpenApi {
         }
     }
     document
+}
+
+/// `get_users_id` for `GET /users/{id}`: unique, because method and path are.
+fn operation_id(method: &str, path: &str) -> String {
+    let words = path.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    std::iter::once(method).chain(words).collect::<Vec<_>>().join("_")
 }
 
 #[derive(Clone)]
@@ -69,7 +82,7 @@ pub fn swagger() -> axum::Router<App> {
 
 /// What each code means and what to do; the `type` of every problem document points here.
 pub async fn problems() -> Html<String> {
-    let rows: String = Code::ALL
+    let rows: Vec<String> = Code::ALL
         .iter()
         .map(|code| {
             let (name, status, title, advice) = (code.name(), code.status(), code.title(), code.advice());
@@ -79,7 +92,7 @@ pub async fn problems() -> Html<String> {
             )
         })
         .collect();
-    Html(include_str!("problems_page.html").replace("{rows}", &rows))
+    Html(include_str!("problems_page.html").replace("{rows}", &rows.concat()))
 }
 
 /// What a browser sees until the web app moves in.

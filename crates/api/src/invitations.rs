@@ -4,7 +4,7 @@ use axum::{Json, extract::State, http::StatusCode, response::Response};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use socialai_domain::{
-    ids::InvitationId,
+    ids::{InvitationId, TenantId},
     invitations::{self, Invitation},
     people,
     permissions::Role,
@@ -77,7 +77,7 @@ pub async fn create(
         Ok(sent)
     })
     .await?;
-    send_later(&app, letter);
+    send_later(&app, caller.tenant, letter);
     Ok(response)
 }
 
@@ -93,7 +93,7 @@ pub async fn renew(
     let (invitation, secret) = invitations::renew(&mut tx, id).await?;
     tx.commit().await?;
     let sent = announce(&app, invitation, &secret);
-    send_later(&app, Some((sent.invitation.clone(), secret)));
+    send_later(&app, caller.tenant, Some((sent.invitation.clone(), secret)));
     Ok(Json(sent))
 }
 
@@ -123,7 +123,7 @@ fn announce(app: &App, invitation: Invitation, secret: &SecretString) -> Invitat
 }
 
 /// After the commit, in a task that shutdown waits for. A mail that is lost all the same can be sent again by renewing.
-fn send_later(app: &App, letter: Option<(Invitation, SecretString)>) {
+fn send_later(app: &App, tenant: TenantId, letter: Option<(Invitation, SecretString)>) {
     let Some((invitation, secret)) = letter else { return };
     let app_of_task = app.clone();
     app.tasks().spawn(async move {
@@ -131,6 +131,6 @@ fn send_later(app: &App, letter: Option<(Invitation, SecretString)>) {
         let link = links::link(&app, "invitation", &secret);
         let text =
             format!("Hello {},\n\nyou are invited to SocialAI Hub. Accept within a week:\n\n{link}\n", invitation.name);
-        links::deliver(&app, &invitation.email, "You are invited to SocialAI Hub", &text).await;
+        links::deliver(&app, Some(tenant), &invitation.email, "You are invited to SocialAI Hub", &text).await;
     });
 }

@@ -123,7 +123,7 @@ pub async fn outbox(State(app): State<App>, caller: Caller<can::UsersManage>) ->
         return Err(Problem::new(Code::NotFound, "Only the demo keeps an outbox.").into());
     }
     let mut tx = caller.system_tx(&app).await?;
-    let mails = mails::list(&mut tx).await?;
+    let mails = mails::list(&mut tx, caller.tenant).await?;
     tx.rollback().await?;
     Ok(Json(mails))
 }

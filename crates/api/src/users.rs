@@ -15,7 +15,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::{
     auth::links::{self, LinkDelivery},
     caller::{Caller, can},
-    http::body::{Body, Id, Query},
+    http::body::{Body, Id, Query, at_most},
     page::{Page, Paging},
     problem::Answer,
     state::App,
@@ -40,6 +40,7 @@ pub async fn list(
     Query(query): Query<ListQuery>,
     Query(paging): Query<Paging>,
 ) -> Answer<Json<Page<User>>> {
+    at_most(254, "search", query.search.as_ref())?;
     let limit = paging.limit()?;
     let after: Option<(String, UserId)> = paging.after()?;
     let filter =

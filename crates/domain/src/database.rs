@@ -22,7 +22,7 @@ use crate::{
 
 mod inspection;
 
-pub use inspection::{Inspection, inspect, known_migrations};
+pub use inspection::{Inspection, inspect, known_migrations, role_fault};
 
 static SYSTEM: Migrator = sqlx::migrate!("../../migrations/system");
 static TENANT: Migrator = sqlx::migrate!("../../migrations/tenant");
@@ -310,6 +310,8 @@ pub fn pool(options: PgConnectOptions, max_connections: u32) -> PgPool {
 
 async fn run(conn: &mut PgConnection, schema: &str, migrator: &Migrator, label: &str) -> Result<(), DatabaseError> {
     conn.execute(AssertSqlSafe(format!("set search_path to {}", identifier(schema)))).await?;
+    // A table that somebody holds is waited for briefly, so that the queue behind the migration cannot grow.
+    conn.execute("set lock_timeout = '10s'").await?;
     let mut unlocked = Migrator::with_migrations(migrator.iter().cloned().collect());
     // `migrate` holds one lock around all schemas and databases.
     unlocked.set_locking(false);

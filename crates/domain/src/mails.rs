@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{
+    ids::TenantId,
     problems::Result,
     tenancy::SystemTx,
     vault::{Column, Sealed},
@@ -34,28 +35,32 @@ struct Row {
     created_at: OffsetDateTime,
 }
 
-pub async fn keep(tx: &mut SystemTx, to: &str, subject: &str, text: &str) -> Result<()> {
+pub async fn keep(tx: &mut SystemTx, tenant: Option<TenantId>, to: &str, subject: &str, text: &str) -> Result<()> {
     let id = Uuid::now_v7();
     let sealed = tx.seal(BODY, id, text.as_bytes())?;
     let now = tx.now();
     sqlx::query(
-        "insert into system.outbox_mails (id, recipient, subject, body_sealed, created_at) values ($1, $2, $3, $4, $5)",
+        "insert into system.outbox_mails (id, recipient, subject, body_sealed, created_at, tenant_id)
+         values ($1, $2, $3, $4, $5, $6)",
     )
     .bind(id)
     .bind(to)
     .bind(subject)
     .bind(sealed)
     .bind(now)
+    .bind(tenant)
     .execute(tx.conn())
     .await?;
     Ok(())
 }
 
-/// The newest hundred.
-pub async fn list(tx: &mut SystemTx) -> Result<Vec<KeptMail>> {
+/// The newest hundred of a workspace. A reset link of somebody who works in others, too, is none of its business.
+pub async fn list(tx: &mut SystemTx, tenant: TenantId) -> Result<Vec<KeptMail>> {
     let rows: Vec<Row> = sqlx::query_as(
-        "select id, recipient, subject, body_sealed, created_at from system.outbox_mails order by id desc limit 100",
+        "select id, recipient, subject, body_sealed, created_at from system.outbox_mails
+         where tenant_id = $1 order by id desc limit 100",
     )
+    .bind(tenant)
     .fetch_all(tx.conn())
     .await?;
     rows.into_iter()

@@ -77,6 +77,10 @@ pub async fn finish_registration(
         return Err(Problem::of(Code::TicketInvalid).into());
     }
     tickets::spend(tx, ticket.id).await?;
+    // Counted again under the person's lock: several challenges may have been begun before.
+    if people::get(tx, id).await?.passkeys >= MAX_PASSKEYS {
+        return Err(Problem::of(Code::TooManyPasskeys).into());
+    }
     let passkey = webauthn
         .finish_passkey_registration(credential, &ticket.data)
         .map_err(|error| Problem::new(Code::PasskeyRefused, format!("The passkey was not accepted: {error}.")))?;

@@ -51,6 +51,9 @@ pub async fn set_policy(tx: &mut TenantTx, mut wanted: Policy) -> Result<Policy>
     if !wanted.mfa_roles.contains(&Role::Admin) {
         return Err(Problem::field("mfa_roles", "Administrators always need a second factor.").into());
     }
+    if wanted.mfa_roles.len() > Role::ALL.len() {
+        return Err(Problem::field("mfa_roles", "Name each role once.").into());
+    }
     wanted.mfa_roles.sort_unstable();
     wanted.mfa_roles.dedup();
     let before = policy(tx).await?;

@@ -296,13 +296,13 @@ mod tests {
         .unwrap()
     }
 
-    fn admitted(claims: Value) -> Result<Admission> {
+    fn admitted(claims: &Value) -> Result<Admission> {
         admit(&settings(), claims.as_object().unwrap())
     }
 
     #[test]
     fn claims_become_a_user_with_the_strongest_mapped_role() {
-        let admission = admitted(json!({ "org_id": "org_1", "email": "Ann@Acme.test", "name": "Ann",
+        let admission = admitted(&json!({ "org_id": "org_1", "email": "Ann@Acme.test", "name": "Ann",
             "https://hub.example.com/role": ["Sales", "Lead", "Unknown"] }));
         let expected = Admission { email: "ann@acme.test".into(), name: "Ann".into(), role: Some(Role::Manager) };
         assert_eq!(admission.unwrap(), expected);
@@ -317,13 +317,13 @@ mod tests {
             json!({ "org_id": "org_1", "email": "ann@acme.test", "email_verified": false }),
             json!({ "org_id": "org_1", "email": { "x": 1 } }),
         ] {
-            assert!(admitted(claims.clone()).is_err(), "{claims}");
+            assert!(admitted(&claims).is_err(), "{claims}");
         }
     }
 
     #[test]
     fn no_mapped_role_means_no_role() {
-        assert_eq!(admitted(json!({ "org_id": "org_1", "email": "ann@acme.test" })).unwrap().role, None);
+        assert_eq!(admitted(&json!({ "org_id": "org_1", "email": "ann@acme.test" })).unwrap().role, None);
     }
 
     #[test]

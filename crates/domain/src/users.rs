@@ -125,9 +125,9 @@ pub async fn find_by_email(tx: &mut TenantTx, email: &str) -> Result<Option<User
     row.map(|row| user(tx, row)).transpose()
 }
 
-pub async fn find_by_sso_subject(tx: &mut TenantTx, subject: &str) -> Result<Option<User>> {
+pub async fn find_by_sso(tx: &mut TenantTx, issuer: &str, subject: &str) -> Result<Option<User>> {
     let row: Option<Row> = sqlx::query_as(sqlx::AssertSqlSafe(format!("{SELECT} where sso_subject = $1")))
-        .bind(subject)
+        .bind(sso_key(issuer, subject))
         .fetch_optional(tx.conn())
         .await?;
     row.map(|row| user(tx, row)).transpose()
@@ -167,10 +167,29 @@ pub async fn add(tx: &mut TenantTx, id: UserId, email: &str, name: &str, role: R
     get(tx, id).await
 }
 
-pub async fn link_sso(tx: &mut TenantTx, id: UserId, subject: &str) -> Result<()> {
-    sqlx::query("update users set sso_subject = $2 where id = $1").bind(id).bind(subject).execute(tx.conn()).await?;
+/// Ties a user to an account at the identity provider. An account at *another* provider may take its place (the tenant
+/// changed providers); another account at the same one may not: addresses are given to new people there.
+pub async fn link_sso(tx: &mut TenantTx, id: UserId, issuer: &str, subject: &str) -> Result<()> {
+    let linked: Option<String> = sqlx::query_scalar("select sso_subject from users where id = $1 for update")
+        .bind(id)
+        .fetch_one(tx.conn())
+        .await?;
+    let wanted = sso_key(issuer, subject);
+    match linked {
+        Some(linked) if linked == wanted => return Ok(()),
+        Some(linked) if linked.starts_with(&sso_key(issuer, "")) => {
+            let detail = "This address belongs to a user who signs in with another account of the identity provider.";
+            return Err(Problem::new(Code::SsoFailed, detail).into());
+        }
+        _ => {}
+    }
+    sqlx::query("update users set sso_subject = $2 where id = $1").bind(id).bind(wanted).execute(tx.conn()).await?;
     tx.record(Entry::new("user.sso_linked", "user", id));
     Ok(())
+}
+
+fn sso_key(issuer: &str, subject: &str) -> String {
+    format!("{issuer}|{subject}")
 }
 
 /// Changes the role; the last active administrator stays one.

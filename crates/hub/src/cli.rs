@@ -5,8 +5,8 @@ use std::{ffi::OsString, net::SocketAddr, path::PathBuf};
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    api_key, audit, backup, demo, doctor, keys, migrate, openapi, reference, restore, serve, setup_database, tenant,
-    user,
+    api_key, audit, backup, bench, demo, doctor, keys, migrate, openapi, reference, restore, serve, setup_database,
+    tenant, user,
 };
 
 /// One place for the messages that customers send a company.
@@ -66,6 +66,8 @@ pub enum Command {
     Audit(audit::Audit),
     Backup(backup::Backup),
     Restore(restore::Restore),
+    #[command(subcommand)]
+    Bench(bench::Bench),
     Openapi(openapi::Openapi),
     Reference(reference::Reference),
 }

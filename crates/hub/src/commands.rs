@@ -5,6 +5,7 @@
 pub mod api_key;
 pub mod audit;
 pub mod backup;
+pub mod bench;
 pub mod demo;
 pub mod doctor;
 pub mod keys;
@@ -19,7 +20,7 @@ pub mod user;
 
 use std::process::ExitCode;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use socialai_domain::{
     audit::Actor,
     problems::{Code, Error, Problem},
@@ -31,6 +32,7 @@ use crate::{
     cli::{Cli, Command},
     config::{Config, ConfigError, Environment},
     console,
+    stop::Stop,
     storage::Storage,
     telemetry,
 };
@@ -47,10 +49,11 @@ pub enum Outcome {
 }
 
 pub async fn run(cli: Cli, environment: &Environment) -> Result<Outcome> {
-    // These two describe the program, whatever is set.
-    match &cli.command {
-        Command::Openapi(openapi) => return openapi.run(),
-        Command::Reference(reference) => return reference.run(),
+    // These describe or measure the program, whatever is set.
+    match cli.command {
+        Command::Openapi(ref openapi) => return openapi.run(),
+        Command::Reference(ref reference) => return reference.run(),
+        Command::Bench(bench) => return bench.run(cli.global.json).await,
         _ => {}
     }
     let config = Config::read(environment, &cli.overrides())?;
@@ -62,19 +65,35 @@ pub async fn run(cli: Cli, environment: &Environment) -> Result<Outcome> {
     }
     let json = cli.global.json;
     match cli.command {
+        // A server has its own way to stop.
         Command::Demo(demo) => demo.run(config).await,
         Command::Serve(serve) => serve.run(config).await,
-        Command::Doctor(doctor) => doctor.run(&config, json).await,
-        Command::Migrate(migrate) => migrate.run(&config, json).await,
+        command => {
+            let stop = Stop::listen()?;
+            tokio::select! {
+                outcome = administer(command, &config, json) => outcome,
+                // Dropping the work rolls back what it had begun and asks a PostgreSQL that it started to stop.
+                () = stop.in_order().cancelled() => Err(anyhow!("stopped before it was done")),
+            }
+        }
+    }
+}
+
+async fn administer(command: Command, config: &Config, json: bool) -> Result<Outcome> {
+    match command {
+        Command::Doctor(doctor) => doctor.run(config, json).await,
+        Command::Migrate(migrate) => migrate.run(config, json).await,
         Command::SetupDatabase(setup) => setup.run(json).await,
-        Command::Tenant(tenant) => tenant.run(&config, json).await,
-        Command::User(user) => user.run(&config, json).await,
-        Command::ApiKey(api_key) => api_key.run(&config, json).await,
-        Command::Keys(keys) => keys.run(&config, json).await,
-        Command::Audit(audit) => audit.run(&config, json).await,
-        Command::Backup(backup) => backup.run(&config, json).await,
-        Command::Restore(restore) => restore.run(&config, json).await,
-        Command::Openapi(_) | Command::Reference(_) => Ok(Outcome::Done),
+        Command::Tenant(tenant) => tenant.run(config, json).await,
+        Command::User(user) => user.run(config, json).await,
+        Command::ApiKey(api_key) => api_key.run(config, json).await,
+        Command::Keys(keys) => keys.run(config, json).await,
+        Command::Audit(audit) => audit.run(config, json).await,
+        Command::Backup(backup) => backup.run(config, json).await,
+        Command::Restore(restore) => restore.run(config, json).await,
+        Command::Openapi(_) | Command::Reference(_) | Command::Bench(_) | Command::Demo(_) | Command::Serve(_) => {
+            Ok(Outcome::Done)
+        }
     }
 }
 
@@ -157,7 +176,7 @@ impl Session {
         tx.rollback().await?;
         found.map_err(|error| match &error {
             Error::Problem(problem) if problem.code == Code::NotFound => {
-                anyhow::anyhow!("there is no tenant `{name}`; `socialai tenant list` shows all")
+                anyhow!("there is no tenant `{name}`; `socialai tenant list` shows all")
             }
             _ => error.into(),
         })

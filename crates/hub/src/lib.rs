@@ -3,6 +3,7 @@
 
 pub mod audit_stream;
 pub mod backup;
+pub mod bench;
 pub mod cli;
 pub mod commands;
 pub mod config;

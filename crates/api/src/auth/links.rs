@@ -5,6 +5,7 @@ use serde::Serialize;
 use socialai_connect::mail::Mail as Letter;
 use socialai_domain::{
     audit::Actor,
+    ids::TenantId,
     mails, people,
     problems::{Code, Error, Problem, Result},
     tickets::{self, Purpose},
@@ -32,8 +33,8 @@ pub fn link(app: &App, page: &str, secret: &SecretString) -> String {
 }
 
 /// Sends, keeps or leaves it to be shown. A failed mail is no failed request: the link works.
-pub async fn deliver(app: &App, to: &str, subject: &str, text: &str) -> LinkDelivery {
-    match send(app, to, subject, text).await {
+pub async fn deliver(app: &App, tenant: Option<TenantId>, to: &str, subject: &str, text: &str) -> LinkDelivery {
+    match send(app, tenant, to, subject, text).await {
         Ok(delivery) => delivery,
         Err(error) => {
             tracing::warn!(error = %error, "a mail could not be sent");
@@ -42,12 +43,12 @@ pub async fn deliver(app: &App, to: &str, subject: &str, text: &str) -> LinkDeli
     }
 }
 
-async fn send(app: &App, to: &str, subject: &str, text: &str) -> Result<LinkDelivery> {
+async fn send(app: &App, tenant: Option<TenantId>, to: &str, subject: &str, text: &str) -> Result<LinkDelivery> {
     match app.mail() {
         Mail::Off => Ok(LinkDelivery::Shown),
         Mail::Outbox => {
             let mut tx = app.databases().system(Actor::system("mail")).await?;
-            mails::keep(&mut tx, to, subject, text).await?;
+            mails::keep(&mut tx, tenant, to, subject, text).await?;
             tx.commit().await?;
             Ok(LinkDelivery::InOutbox)
         }
@@ -65,12 +66,17 @@ pub async fn send_password_reset(app: &App, actor: Actor, email: &str) -> Result
     let Some(person) = people::find_by_email(&mut tx, email).await? else { return Ok(None) };
     tickets::revoke_all(&mut tx, Purpose::PasswordReset, person.id).await?;
     let ticket = tickets::issue(&mut tx, Purpose::PasswordReset, Some(person.id), None, &()).await?;
+    let memberships = people::memberships(&mut tx, person.id).await?;
     tx.commit().await?;
+    let only_tenant = match memberships.as_slice() {
+        [only] => Some(only.tenant_id),
+        _ => None,
+    };
     let link = link(app, "reset", &ticket);
     let text = format!(
         "Hello {},\n\nset a new password within the next hour:\n\n{link}\n\nIf you did not ask for this, ignore it; nothing has changed.\n",
         person.name
     );
-    let delivery = deliver(app, email, "Set a new password for SocialAI Hub", &text).await;
+    let delivery = deliver(app, only_tenant, email, "Set a new password for SocialAI Hub", &text).await;
     Ok(Some((delivery, link)))
 }

@@ -5,7 +5,12 @@ use serde::{Deserialize, Serialize};
 use socialai_domain::{audit::Actor, sso, tenants};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::{caller::Visitor, http::body::Query, problem::Answer, state::App};
+use crate::{
+    caller::Visitor,
+    http::body::{Query, at_most},
+    problem::Answer,
+    state::App,
+};
 
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -41,6 +46,7 @@ pub async fn options(
     visitor: Visitor,
     Query(query): Query<OptionsQuery>,
 ) -> Answer<Json<LogInOptions>> {
+    at_most(64, "tenant", query.tenant.as_ref())?;
     let sso = match query.tenant {
         Some(slug) => offers_sso(&app, visitor.actor, &slug).await?,
         None => false,

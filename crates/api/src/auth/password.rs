@@ -29,6 +29,9 @@ pub async fn forgot(
     visitor: Visitor<true>,
     Body { value: request, .. }: Body<ForgotPassword>,
 ) -> Answer<StatusCode> {
+    if request.email.chars().count() > 254 {
+        return Err(Problem::field("email", "An e-mail address has at most 254 characters.").into());
+    }
     if let Ok(email) = people::normalize_email(&request.email) {
         // After the answer, so that neither its time nor its text tells anything.
         let (later, actor) = (app.clone(), visitor.actor);

@@ -198,10 +198,9 @@ async fn admit(
     connection: &Connection,
     identity: &Identity,
 ) -> Result<UserId> {
-    let subject = format!("{}|{}", identity.issuer, identity.subject);
     let admission = sso::admit(&connection.settings, &identity.claims)?;
     let mut tx = app.databases().tenant(tenant, actor.known_as(ActorKind::System, "single sign-on")).await?;
-    let known = match users::find_by_sso_subject(&mut tx, &subject).await? {
+    let known = match users::find_by_sso(&mut tx, &identity.issuer, &identity.subject).await? {
         Some(user) => Some(user),
         None => users::find_by_email(&mut tx, &admission.email).await?,
     };
@@ -209,14 +208,12 @@ async fn admit(
         if user.status == UserStatus::Disabled {
             return Err(Problem::new(Code::SsoFailed, "Your account in this workspace is disabled.").into());
         }
-        if users::find_by_sso_subject(&mut tx, &subject).await?.is_none() {
-            users::link_sso(&mut tx, user.id, &subject).await?;
-        }
+        users::link_sso(&mut tx, user.id, &identity.issuer, &identity.subject).await?;
         tx.commit().await?;
         return Ok(user.id);
     }
     tx.rollback().await?;
-    create(app, actor, tenant, connection, admission, &subject).await
+    create(app, actor, tenant, connection, admission, identity).await
 }
 
 async fn create(
@@ -225,7 +222,7 @@ async fn create(
     tenant: TenantId,
     connection: &Connection,
     admission: Admission,
-    subject: &str,
+    identity: &Identity,
 ) -> Result<UserId> {
     if !connection.settings.creates_users {
         return Err(
@@ -242,7 +239,7 @@ async fn create(
     tx.commit().await?;
     let mut tx = app.databases().tenant(tenant, by).await?;
     users::add(&mut tx, person.id, &admission.email, &admission.name, role).await?;
-    users::link_sso(&mut tx, person.id, subject).await?;
+    users::link_sso(&mut tx, person.id, &identity.issuer, &identity.subject).await?;
     tx.record(Entry::new("user.created_by_sso", "user", person.id));
     tx.commit().await?;
     Ok(person.id)

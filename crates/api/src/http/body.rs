@@ -143,6 +143,14 @@ impl<T: DeserializeOwned> FromRequestParts<App> for Query<T> {
     }
 }
 
+/// Refuses a parameter that is longer than the API description says.
+pub fn at_most(limit: usize, name: &str, value: Option<&String>) -> Result<(), Problem> {
+    if value.is_some_and(|value| value.chars().count() > limit) {
+        return Err(Problem::new(Code::MalformedParameter, format!("`{name}` has at most {limit} characters.")));
+    }
+    Ok(())
+}
+
 fn form_urlencoded(text: &str) -> url::form_urlencoded::Parse<'_> {
     url::form_urlencoded::parse(text.as_bytes())
 }

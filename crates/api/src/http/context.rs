@@ -67,7 +67,8 @@ pub async fn establish(State(app): State<App>, request: Request, next: Next) -> 
         .get::<MatchedPath>()
         .map_or_else(|| "unmatched".to_owned(), |path| path.as_str().to_owned());
     let method = request.method().clone();
-    let span = tracing::info_span!(
+    // At the highest level, so that a line of any level carries the request's id.
+    let span = tracing::error_span!(
         "request",
         otel.kind = "server",
         method = %method,

@@ -26,7 +26,7 @@ use crate::{
 #[utoipa::path(get, path = "/me/factors", tag = "Oneself", security(("token" = [])),
     responses((status = 200, description = "What is set up.", body = Factors)))]
 pub async fn factors(State(app): State<App>, caller: Caller<can::ActForOneself>) -> Answer<Json<Factors>> {
-    let (person, ..) = caller.person()?;
+    let (person, _) = caller.own_credentials()?;
     let mut tx = caller.system_tx(&app).await?;
     let factors = mfa::factors(&mut tx, person).await?;
     tx.rollback().await?;
@@ -123,6 +123,9 @@ pub async fn new_recovery_codes(
 
 /// Where an authenticator app is set up, its code (or a recovery code) must be shown.
 pub async fn prove_with(app: &App, caller: &Caller<can::ActForOneself>, person: UserId, proof: &Proof) -> Result<()> {
+    if proof.code.as_ref().is_some_and(|code| code.chars().count() > 40) {
+        return Err(Problem::field("code", "A code has at most 40 characters.").into());
+    }
     let mut tx = caller.system_tx(app).await?;
     if !people::get(&mut tx, person).await?.has_totp {
         return tx.rollback().await;

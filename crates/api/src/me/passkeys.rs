@@ -24,7 +24,7 @@ use crate::{
 #[utoipa::path(get, path = "/me/passkeys", tag = "Oneself", security(("token" = [])),
     responses((status = 200, description = "In the order in which they were added.", body = Vec<PasskeyInfo>)))]
 pub async fn list(State(app): State<App>, caller: Caller<can::ActForOneself>) -> Answer<Json<Vec<PasskeyInfo>>> {
-    let (person, ..) = caller.person()?;
+    let (person, _) = caller.own_credentials()?;
     let mut tx = caller.system_tx(&app).await?;
     let passkeys = passkeys::list(&mut tx, person).await?;
     tx.rollback().await?;
@@ -76,10 +76,12 @@ pub async fn finish(
     let credential: RegisterPublicKeyCredential =
         serde_json::from_value(new.credential).map_err(|_| Problem::of(Code::PasskeyRefused))?;
     let mut tx = caller.system_tx(&app).await?;
-    let passkey =
-        passkeys::finish_registration(&mut tx, app.webauthn(), person, &new.ticket, name, &credential).await?;
-    tx.commit().await?;
-    Ok((StatusCode::CREATED, Json(passkey)))
+    let outcome = passkeys::finish_registration(&mut tx, app.webauthn(), person, &new.ticket, name, &credential).await;
+    // A refusal by rule leaves the transaction whole, and its challenge spent; a fault rolls all of it back.
+    if outcome.as_ref().err().is_none_or(|error| error.problem().is_some()) {
+        tx.commit().await?;
+    }
+    Ok((StatusCode::CREATED, Json(outcome?)))
 }
 
 /// Remove a passkey

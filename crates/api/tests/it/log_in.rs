@@ -258,13 +258,13 @@ async fn person_of_two_workspaces_switches_between_them_and_to_no_other() {
 #[tokio::test]
 async fn forgotten_password_is_reset_by_a_mailed_link_once() {
     let server = Server::start().await;
-    let (_, member) = server.tenant_with(Role::Agent).await;
+    let (tenant, member) = server.tenant_with(Role::Agent).await;
     let old = server.log_in(&member).await;
     for email in [member.email.as_str(), "nobody@nowhere.test", "not an address"] {
         assert_eq!(server.post("/auth/password/forgot", &json!({ "email": email })).await.status, 202, "{email}");
     }
-    assert!(server.mails_to("nobody@nowhere.test").await.is_empty());
-    let ticket = secret_in(&server.mails_to(&member.email).await[0]);
+    assert!(server.mails_to(&tenant, "nobody@nowhere.test").await.is_empty());
+    let ticket = secret_in(&server.mails_to(&tenant, &member.email).await[0]);
     server
         .post("/auth/password/reset", &json!({ "ticket": ticket, "password": "short" }))
         .await

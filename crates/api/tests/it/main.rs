@@ -1,5 +1,6 @@
 //! The API over real HTTP, on a real PostgreSQL.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::disallowed_methods, reason = "tests run their own servers and clients")]
 
 mod audit_log;
 mod bad_input;

@@ -208,11 +208,14 @@ async fn ten_passkeys_are_the_limit() {
     let server = Server::start().await;
     let (_, member) = server.tenant_with(Role::Agent).await;
     let token = server.token(&member).await;
+    let early = server.challenge(&token).await;
     let mut last = String::new();
     for _ in 0..10 {
         last = server.add_passkey(&token, &mut server.authenticator()).await;
     }
     server.post_as(&token, "/me/passkeys/start", &json!({})).await.is_problem(409, "too_many_passkeys");
+    let late = server.authenticator().register(&early["options"]);
+    server.answer(&token, &early, &late).await.is_problem(409, "too_many_passkeys");
     assert_eq!(server.get_as(&token, "/me/passkeys").await.body.as_array().unwrap().len(), 10);
     let path = format!("/me/passkeys/{last}");
     assert_eq!(server.call_as(&token, Method::DELETE, &path, &json!({})).await.status, 204);

@@ -20,9 +20,9 @@ async fn invited_person_joins_through_the_mailed_link() {
         server.post_as(&key, "/invitations", &json!({ "email": email, "name": "New One", "role": "agent" })).await;
     again.is_problem(409, "email_taken");
     let id = invited.body["invitation"]["id"].as_str().unwrap();
-    let first_link = secret_in(&server.mails_to(&email).await[0]);
+    let first_link = secret_in(&server.mails_to(&tenant, &email).await[0]);
     assert_eq!(server.post_as(&key, &format!("/invitations/{id}/renew"), &json!({})).await.status, 200);
-    let second_link = secret_in(&server.mails_to(&email).await[0]);
+    let second_link = secret_in(&server.mails_to(&tenant, &email).await[0]);
     server.post("/auth/invitation/check", &json!({ "invitation": first_link })).await.is_problem(401, "ticket_invalid");
     let facts = server.post("/auth/invitation/check", &json!({ "invitation": second_link })).await;
     assert_eq!((&facts.body["email"], &facts.body["has_account"]), (&json!(email), &json!(false)));
@@ -38,6 +38,9 @@ async fn invited_person_joins_through_the_mailed_link() {
     server.post("/auth/invitation/accept", &accept).await.is_problem(401, "ticket_invalid");
     let list = server.get_as(&key, "/invitations").await;
     assert_eq!(list.body["items"][0]["state"], "accepted");
+    let neighbour = server.api_key(&server.lab.tenant().await, &["*"]).await;
+    assert_eq!(server.get_as(&key, "/system/outbox").await.body.as_array().unwrap().len(), 2);
+    assert_eq!(server.get_as(&neighbour, "/system/outbox").await.body, json!([]), "mail stays in its workspace");
 }
 
 #[tokio::test]
@@ -47,7 +50,7 @@ async fn invited_person_with_an_account_confirms_with_its_password() {
     let other = server.lab.tenant().await;
     let key = server.api_key(&other, &["*"]).await;
     server.post_as(&key, "/invitations", &json!({ "email": member.email, "name": "M", "role": "viewer" })).await;
-    let link = secret_in(&server.mails_to(&member.email).await[0]);
+    let link = secret_in(&server.mails_to(&other, &member.email).await[0]);
     let wrong = json!({ "invitation": link, "password": "somebody else's guess" });
     server.post("/auth/invitation/accept", &wrong).await.is_problem(401, "wrong_credentials");
     let right = json!({ "invitation": link, "password": member.password });
@@ -62,7 +65,7 @@ async fn withdrawn_invitation_opens_nothing() {
     let key = server.api_key(&tenant, &["*"]).await;
     let email = format!("{}@new.test", uuid::Uuid::new_v4().simple());
     let invited = server.post_as(&key, "/invitations", &json!({ "email": email, "name": "N", "role": "agent" })).await;
-    let link = secret_in(&server.mails_to(&email).await[0]);
+    let link = secret_in(&server.mails_to(&tenant, &email).await[0]);
     let path = format!("/invitations/{}", invited.body["invitation"]["id"].as_str().unwrap());
     assert_eq!(server.call_as(&key, Method::DELETE, &path, &json!({})).await.status, 204);
     server.call_as(&key, Method::DELETE, &path, &json!({})).await.is_problem(409, "already_done");

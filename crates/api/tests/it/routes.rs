@@ -23,12 +23,9 @@ fn operations() -> Vec<Operation> {
         for (method, operation) in item.as_object().unwrap() {
             let Ok(method) = method.to_uppercase().parse::<Method>() else { continue };
             let security = operation["security"].as_array().expect("every operation names its security");
-            let demands = match security[0].get("token") {
-                None => None,
-                Some(scopes) => {
-                    Some(scopes.as_array().unwrap().iter().map(|scope| scope.as_str().unwrap().to_owned()).collect())
-                }
-            };
+            let names =
+                |scopes: &Value| scopes.as_array().unwrap().iter().map(|s| s.as_str().unwrap().to_owned()).collect();
+            let demands = security[0].get("token").map(names);
             all.push(Operation { method, path: path.clone(), demands });
         }
     }

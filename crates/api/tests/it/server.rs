@@ -198,14 +198,14 @@ impl Server {
         (tenant, member)
     }
 
-    /// What the outbox holds for an address, newest first.
-    pub async fn mails_to(&self, email: &str) -> Vec<String> {
+    /// What a workspace's outbox holds for an address, newest first.
+    pub async fn mails_to(&self, tenant: &Tenant, email: &str) -> Vec<String> {
         // Mail is sent after the answer; wait for the tasks, not for time.
         while !self.app.tasks().is_empty() {
             tokio::task::yield_now().await;
         }
         let mut tx = self.lab.databases.system(Actor::system("test")).await.unwrap();
-        let mails = socialai_domain::mails::list(&mut tx).await.unwrap();
+        let mails = socialai_domain::mails::list(&mut tx, tenant.id).await.unwrap();
         mails.into_iter().filter(|mail| mail.to == email).map(|mail| mail.text).collect()
     }
 }

@@ -206,6 +206,18 @@ async fn person_is_known_again_by_the_providers_subject() {
 }
 
 #[tokio::test]
+async fn another_account_with_the_same_address_does_not_become_the_same_user() {
+    let workspace = Workspace::start().await;
+    workspace.session("ann").await;
+    let mut tx = workspace.server.lab.databases.tenant(workspace.tenant.id, Actor::system("test")).await.unwrap();
+    let ann = users::find_by_email(&mut tx, "ann@sso.test").await.unwrap().unwrap();
+    let refused = users::link_sso(&mut tx, ann.id, workspace.issuer, "bob").await.unwrap_err();
+    assert_eq!(refused.problem().unwrap().code.name(), "sso_failed");
+    // A change of providers is no change of people.
+    users::link_sso(&mut tx, ann.id, "https://new-provider.test", "ann-there").await.unwrap();
+}
+
+#[tokio::test]
 async fn invited_user_is_found_by_the_address_and_keeps_the_role_given_here() {
     let workspace = Workspace::start().await;
     workspace.set_up(&json!({ "creates_users": false })).await;

@@ -30,7 +30,7 @@ async fn strangers_who_hammer_an_account_do_not_lock_out_its_known_device() {
         let mut tx = lab.databases.system(actor()).await.unwrap();
         let outcome = throttle::attempt(&mut tx, "ann@acme.test", &Origin { ip, device }).await;
         if outcome.is_ok() {
-            tx.commit().await.unwrap()
+            tx.commit().await.unwrap();
         }
         outcome
     };
@@ -58,7 +58,7 @@ async fn guesses_sent_at_the_same_moment_are_all_counted() {
             let allowed =
                 throttle::attempt(&mut tx, "ann@acme.test", &Origin { ip: "192.0.2.9", device: None }).await.is_ok();
             if allowed {
-                tx.commit().await.unwrap()
+                tx.commit().await.unwrap();
             }
             allowed
         }

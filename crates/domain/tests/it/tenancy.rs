@@ -32,7 +32,7 @@ async fn tenants_of_every_tier_see_only_their_own_users() {
         seen.push((tenant.id, member));
     }
     for (tenant, member) in &seen {
-        assert_eq!(names(&lab, *tenant).await, [member.email.clone()]);
+        assert_eq!(names(&lab, *tenant).await, std::slice::from_ref(&member.email));
         let mut tx = lab.databases.tenant(*tenant, actor()).await.unwrap();
         for (_, other) in seen.iter().filter(|(other, _)| other != tenant) {
             assert!(users::find(&mut tx, other.id).await.unwrap().is_none());
@@ -133,7 +133,7 @@ async fn moving_through_all_tiers_keeps_every_row_and_the_audit_chain() {
         [Home::Schema, Home::Shard("eu1".into()), Home::Shared, Home::Shard("eu1".into()), Home::Schema, Home::Shared]
     {
         // The second process believes in the old place and must be taught by the fence.
-        assert_eq!(names(&stale, tenant.id).await, [member.email.clone()]);
+        assert_eq!(names(&stale, tenant.id).await, std::slice::from_ref(&member.email));
         let mut tx = lab.databases.tenant(tenant.id, actor()).await.unwrap();
         tx.record(Entry::new("test.moved", "tenant", tenant.id).changed(
             serde_json::json!({ "b": 1.0, "a": "ü\u{2028}\"", "zz": null }),
@@ -146,13 +146,13 @@ async fn moving_through_all_tiers_keeps_every_row_and_the_audit_chain() {
         relocate::run(&lab.databases, &lab.endpoints, tenant.id, &plan, &mut |_| {}).await.unwrap();
 
         for process in [&lab, &stale] {
-            assert_eq!(names(process, tenant.id).await, [member.email.clone()], "{home:?}");
+            assert_eq!(names(process, tenant.id).await, std::slice::from_ref(&member.email), "{home:?}");
             let mut tx = process.databases.tenant(tenant.id, actor()).await.unwrap();
             let verdict = audit::verify(&mut tx).await.unwrap();
             assert_eq!(verdict.broken, None, "{home:?}");
             assert!(verdict.verified >= 2);
         }
-        assert_eq!(names(&lab, neighbour.id).await, [other.email.clone()]);
+        assert_eq!(names(&lab, neighbour.id).await, std::slice::from_ref(&other.email));
     }
 }
 
@@ -172,7 +172,7 @@ async fn move_can_be_interrupted_repeated_and_aborted() {
     assert_eq!(elsewhere.problem().unwrap().code, Code::Invalid);
 
     relocate::abort(&lab.databases, &lab.endpoints, &tenant.slug).await.unwrap();
-    assert_eq!(names(&lab, tenant.id).await, [member.email.clone()]);
+    assert_eq!(names(&lab, tenant.id).await, std::slice::from_ref(&member.email));
 
     let (_, plan) = relocate::begin(&lab.databases, &tenant.slug, &Home::Schema).await.unwrap();
     socialai_domain::database::prepare_home(&lab.endpoints[0], tenant.id, &Home::Schema).await.unwrap();

@@ -99,13 +99,17 @@ impl Voice for Host {
     }
 
     fn ready(&mut self, config: &Config) -> Result<()> {
-        let address = config.public_url()?;
-        let address = address.as_str().trim_end_matches('/');
+        let url = config.public_url()?;
+        let address = url.as_str().trim_end_matches('/');
         let password = match (&self.given, &self.password) {
             (None, Some(made)) => made.expose_secret(),
             _ => "(the one in SOCIALAI_DEMO_PASSWORD)",
         };
-        console::say(&format!("\nSocialAI Hub is ready at {address}\n"));
+        console::say(&format!(
+            "\nSocialAI Hub is ready at {}://{} (links and passkeys use {address})\n",
+            url.scheme(),
+            config.listen
+        ));
         let mut rows = Vec::new();
         for person in &PEOPLE {
             let places: Vec<_> =
@@ -122,7 +126,8 @@ impl Voice for Host {
         ));
         console::say(&format!("  2. Read and try the API: {address}/docs/"));
         console::say(&format!(
-            "  3. Make an API key, invite somebody with it, and find the mail in the outbox:\n     socialai api-key create --tenant acme --scope '*'{}\n     curl -s {address}/api/v1/system/outbox -H 'Authorization: Bearer KEY'",
+            "  3. Make an API key, invite somebody with it, and find the mail in the outbox:\n     {} api-key create --tenant acme --scope '*'{}\n     curl -s {address}/api/v1/system/outbox -H 'Authorization: Bearer KEY'",
+            program(),
             data_dir_option(config)
         ));
         console::say("\nCtrl-C stops it; the data is kept.");
@@ -134,6 +139,11 @@ impl Voice for Host {
             PEOPLE.iter().flat_map(|person| person.works_in.iter().map(move |(slug, role)| (person.email, role, slug)));
         rows.map(|(email, role, slug)| (email.to_owned(), role.name().to_owned(), (*slug).to_owned())).collect()
     }
+}
+
+/// As it was called, so that the hint can be pasted.
+fn program() -> String {
+    std::env::args().next().unwrap_or_else(|| "socialai".to_owned())
 }
 
 fn data_dir_option(config: &Config) -> String {

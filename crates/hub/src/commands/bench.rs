@@ -1,0 +1,82 @@
+//! `socialai bench`: measure this machine.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use clap::{Args, Subcommand};
+
+use super::Outcome;
+use crate::{
+    bench::{
+        Report,
+        api::{self, Scope},
+        start,
+    },
+    console,
+};
+
+/// Measure this machine, against a baseline in the same run
+///
+/// Each benchmark makes what it needs in a temporary folder and removes it. Nothing else should run meanwhile.
+#[derive(Debug, Subcommand)]
+pub enum Bench {
+    Api(ApiBench),
+    Start(StartBench),
+}
+
+/// Authenticated reads with many tenants, against a bare handler
+///
+/// Prints the highest rate of both, and the latencies of both at a steady rate, counted from when each request was due.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:
+  socialai bench api --json")]
+pub struct ApiBench {
+    /// How many tenants
+    #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    tenants: u32,
+    /// How many of them have a schema of their own
+    #[arg(long, default_value_t = 50)]
+    schema_tenants: u32,
+    /// Requests a second at which latencies are taken
+    #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    rate: u32,
+    /// Seconds of each phase
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=600))]
+    seconds: u64,
+}
+
+/// From the start of `serve` to its first 200, against PostgreSQL's own start
+///
+/// Also tells the idle memory and the size of the program.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:
+  socialai bench start --json")]
+pub struct StartBench {
+    /// How many starts
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=100))]
+    rounds: u32,
+}
+
+impl Bench {
+    pub async fn run(self, json: bool) -> Result<Outcome> {
+        let mut say = |line: String| console::progress(&line);
+        let report: Report = match self {
+            Self::Api(bench) => {
+                let scope = Scope {
+                    tenants: usize::try_from(bench.tenants)?,
+                    schema_tenants: usize::try_from(bench.schema_tenants.min(bench.tenants))?,
+                    rate: bench.rate,
+                    time: Duration::from_secs(bench.seconds),
+                };
+                api::run(scope, &mut say).await?
+            }
+            Self::Start(bench) => start::run(bench.rounds, &mut say).await?,
+        };
+        if json {
+            console::say_json(&report)?;
+        } else {
+            console::say(&report.describe());
+        }
+        Ok(Outcome::Done)
+    }
+}
