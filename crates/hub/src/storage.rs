@@ -106,7 +106,7 @@ impl Storage {
     /// Opens the installation, with a master key that is made on the first start.
     pub async fn open(&self, max_connections: u32, say: Say<'_>) -> Result<Databases> {
         for endpoint in &self.endpoints {
-            if let Some(fault) = database::inspect(endpoint).await?.role_fault {
+            if let Some(fault) = database::role_fault(endpoint).await? {
                 bail!("{fault}: run the set-up step (`socialai setup-database --help`) and use the role that it makes");
             }
         }

@@ -1,7 +1,7 @@
 //! What a database is like, asked before anything is done to it: for `doctor`, for the refusal of an application role
 //! that row-level security would not hold, and for backups and restores.
 
-use sqlx::{Connection, PgConnection};
+use sqlx::Connection;
 
 use super::{DatabaseError, Endpoint, SYSTEM, TENANT, applied, connect, schemas};
 
@@ -35,9 +35,7 @@ pub async fn inspect(endpoint: &Endpoint) -> Result<Inspection, DatabaseError> {
         *seen = newest.max(*seen);
     }
     owner.close().await?;
-    let mut app = connect(&endpoint.app, endpoint.label()).await?;
-    let role_fault = role_fault(&mut app).await?;
-    app.close().await?;
+    let role_fault = role_fault(endpoint).await?;
     let server_version = server_version.split(' ').next().unwrap_or_default().to_owned();
     Ok(Inspection { server_version, role_fault, is_empty, migrations: (system, tenant) })
 }
@@ -48,7 +46,9 @@ pub fn known_migrations() -> (i64, i64) {
     (newest(&SYSTEM), newest(&TENANT))
 }
 
-async fn role_fault(app: &mut PgConnection) -> Result<Option<String>, DatabaseError> {
+/// Why the application role must not be used, as in [`Inspection::role_fault`]; one question, for every start.
+pub async fn role_fault(endpoint: &Endpoint) -> Result<Option<String>, DatabaseError> {
+    let mut app = connect(&endpoint.app, endpoint.label()).await?;
     let (role, bypasses, in_group, owns): (String, bool, bool, i64) = sqlx::query_as(
         "select rolname::text, rolsuper or rolbypassrls,
             coalesce((select pg_has_role(current_user, g.oid, 'member') from pg_roles g where g.rolname = 'socialai_app'), false),
@@ -56,8 +56,9 @@ async fn role_fault(app: &mut PgConnection) -> Result<Option<String>, DatabaseEr
              where c.relkind in ('r', 'p') and c.relowner = r.oid and (n.nspname in ('system', 'shared') or n.nspname ~ '^t_[0-9a-f]{32}$'))
          from pg_roles r where rolname = current_user",
     )
-    .fetch_one(app)
+    .fetch_one(&mut app)
     .await?;
+    app.close().await?;
     let fault = if bypasses {
         "is a superuser or has BYPASSRLS, so that nothing would keep tenants apart"
     } else if owns > 0 {

@@ -65,6 +65,18 @@ fn order_to_stop_during_the_start_is_followed() {
 }
 
 #[test]
+fn command_that_is_stopped_takes_its_postgresql_along() {
+    let folder = Folder::new();
+    let path = folder.data();
+    let mut child = spawn(&["migrate", "--data-dir", path.to_str().unwrap()]);
+    wait_until(|| path.join("running.json").exists());
+    let asked = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(asked.success());
+    child.wait().unwrap();
+    wait_until(|| !postgres_runs(&path));
+}
+
+#[test]
 fn requests_under_way_may_finish_until_a_second_order_cuts_them() {
     let folder = Folder::new();
     let server = Server::start("demo", &folder.data(), &[], &[]);
