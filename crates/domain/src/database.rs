@@ -178,14 +178,19 @@ pub struct Pending {
     pub migrations: Vec<String>,
 }
 
-/// What `migrate` would do, in its order. An empty list means that everything is up to date.
+/// What `migrate` would do, in its order. An empty list means that everything is up to date. Homes in which nobody lives
+/// (yet) do not count: another process may be making one right now.
 pub async fn plan(endpoints: &[Endpoint]) -> Result<Vec<Pending>, DatabaseError> {
     let mut all = Vec::new();
     for endpoint in endpoints {
         let mut conn = connect(&endpoint.owner, endpoint.label()).await?;
+        let inhabited = inhabited(&mut conn).await?;
         for (schema, migrator) in schemas(&mut conn).await? {
             let applied = applied(&mut conn, &schema).await?;
             refuse_newer(migrator, &applied)?;
+            if schema.starts_with("t_") && !inhabited.contains(&schema) {
+                continue;
+            }
             let migrations: Vec<_> = migrator
                 .iter()
                 .filter(|migration| !applied.contains(&migration.version))
@@ -236,6 +241,8 @@ pub async fn prepare_home(endpoint: &Endpoint, tenant: TenantId, home: &Home) ->
     }
     let schema = home.schema_for(tenant);
     let mut conn = connect(&endpoint.owner, endpoint.label()).await?;
+    // A process that starts now would migrate the half made schema as well.
+    lock(&mut conn, &mut |_| {}).await?;
     create_schema(&mut conn, &schema).await?;
     run(&mut conn, &schema, &TENANT, endpoint.label()).await?;
     conn.close().await?;
@@ -344,6 +351,16 @@ async fn schemas(conn: &mut PgConnection) -> Result<Vec<(String, &'static Migrat
     .await?;
     all.extend(homes.into_iter().map(|schema| (schema, &TENANT)));
     Ok(all)
+}
+
+/// The schemas that are somebody's home in this database.
+async fn inhabited(conn: &mut PgConnection) -> Result<Vec<String>, DatabaseError> {
+    let known: bool =
+        sqlx::query_scalar("select to_regclass('system.residents') is not null").fetch_one(&mut *conn).await?;
+    if !known {
+        return Ok(Vec::new());
+    }
+    Ok(sqlx::query_scalar("select distinct home_schema from system.residents").fetch_all(conn).await?)
 }
 
 async fn applied(conn: &mut PgConnection, schema: &str) -> Result<Vec<i64>, DatabaseError> {

@@ -16,6 +16,24 @@ async fn empty() -> database::Endpoint {
 }
 
 #[tokio::test]
+async fn home_that_is_being_made_does_not_stop_other_commands() {
+    let endpoint = [empty().await];
+    database::migrate(&endpoint, &mut |_| {}).await.unwrap();
+    let mut owner = <sqlx::PgConnection as sqlx::Connection>::connect_with(&endpoint[0].owner).await.unwrap();
+    owner.execute("create schema t_0123456789abcdef0123456789abcdef").await.unwrap();
+    assert_eq!(database::plan(&endpoint).await.unwrap(), []);
+    owner
+        .execute(
+            "insert into system.residents (tenant_id, home_schema)
+             values (gen_random_uuid(), 't_0123456789abcdef0123456789abcdef')",
+        )
+        .await
+        .unwrap();
+    let pending = database::plan(&endpoint).await.unwrap();
+    assert_eq!(pending.len(), 1, "once somebody lives there it has to be current");
+}
+
+#[tokio::test]
 async fn two_processes_that_start_together_migrate_once() {
     let endpoint = [empty().await];
     let planned = database::plan(&endpoint).await.unwrap();
