@@ -32,10 +32,10 @@ CREATE SCHEMA system;
 
 
 --
--- Name: t_01a1fe75d58076ce88cc140e5223cf00; Type: SCHEMA; Schema: -; Owner: -
+-- Name: t_01a1fe7c8c9a70478b8b6080f77ac8da; Type: SCHEMA; Schema: -; Owner: -
 --
 
-CREATE SCHEMA t_01a1fe75d58076ce88cc140e5223cf00;
+CREATE SCHEMA t_01a1fe7c8c9a70478b8b6080f77ac8da;
 
 
 --
@@ -698,10 +698,10 @@ COMMENT ON TABLE system.tickets IS 'Short-lived single-use secrets: second step 
 
 
 --
--- Name: _sqlx_migrations; Type: TABLE; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
+-- Name: _sqlx_migrations; Type: TABLE; Schema: t_01a1fe7c8c9a70478b8b6080f77ac8da; Owner: -
 --
 
-CREATE TABLE t_01a1fe75d58076ce88cc140e5223cf00._sqlx_migrations (
+CREATE TABLE t_01a1fe7c8c9a70478b8b6080f77ac8da._sqlx_migrations (
     version bigint NOT NULL,
     description text NOT NULL,
     installed_on timestamp with time zone DEFAULT now() NOT NULL,
@@ -712,10 +712,10 @@ CREATE TABLE t_01a1fe75d58076ce88cc140e5223cf00._sqlx_migrations (
 
 
 --
--- Name: api_keys; Type: TABLE; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
+-- Name: api_keys; Type: TABLE; Schema: t_01a1fe7c8c9a70478b8b6080f77ac8da; Owner: -
 --
 
-CREATE TABLE t_01a1fe75d58076ce88cc140e5223cf00.api_keys (
+CREATE TABLE t_01a1fe7c8c9a70478b8b6080f77ac8da.api_keys (
     tenant_id uuid DEFAULT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid NOT NULL,
     id uuid NOT NULL,
     name text NOT NULL,
@@ -731,42 +731,42 @@ CREATE TABLE t_01a1fe75d58076ce88cc140e5223cf00.api_keys (
     CONSTRAINT api_keys_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100)))
 );
 
-ALTER TABLE ONLY t_01a1fe75d58076ce88cc140e5223cf00.api_keys FORCE ROW LEVEL SECURITY;
+ALTER TABLE ONLY t_01a1fe7c8c9a70478b8b6080f77ac8da.api_keys FORCE ROW LEVEL SECURITY;
 
 
 --
--- Name: TABLE api_keys; Type: COMMENT; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
+-- Name: TABLE api_keys; Type: COMMENT; Schema: t_01a1fe7c8c9a70478b8b6080f77ac8da; Owner: -
 --
 
-COMMENT ON TABLE t_01a1fe75d58076ce88cc140e5223cf00.api_keys IS 'Keys of programs that call the API; the secret is kept as a hash only.';
+COMMENT ON TABLE t_01a1fe7c8c9a70478b8b6080f77ac8da.api_keys IS 'Keys of programs that call the API; the secret is kept as a hash only.';
 
 
 --
--- Name: audit_heads; Type: TABLE; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
+-- Name: audit_heads; Type: TABLE; Schema: t_01a1fe7c8c9a70478b8b6080f77ac8da; Owner: -
 --
 
-CREATE TABLE t_01a1fe75d58076ce88cc140e5223cf00.audit_heads (
+CREATE TABLE t_01a1fe7c8c9a70478b8b6080f77ac8da.audit_heads (
     tenant_id uuid DEFAULT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid NOT NULL,
     seq bigint NOT NULL,
     hash bytea NOT NULL,
     streamed_seq bigint DEFAULT 0 NOT NULL
 );
 
-ALTER TABLE ONLY t_01a1fe75d58076ce88cc140e5223cf00.audit_heads FORCE ROW LEVEL SECURITY;
+ALTER TABLE ONLY t_01a1fe7c8c9a70478b8b6080f77ac8da.audit_heads FORCE ROW LEVEL SECURITY;
 
 
 --
--- Name: TABLE audit_heads; Type: COMMENT; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
+-- Name: TABLE audit_heads; Type: COMMENT; Schema: t_01a1fe7c8c9a70478b8b6080f77ac8da; Owner: -
 --
 
-COMMENT ON TABLE t_01a1fe75d58076ce88cc140e5223cf00.audit_heads IS 'Last link of the chain; locking it orders writers, and a row cut off the end shows against it.';
+COMMENT ON TABLE t_01a1fe7c8c9a70478b8b6080f77ac8da.audit_heads IS 'Last link of the chain; locking it orders writers, and a row cut off the end shows against it.';
 
 
 --
--- Name: audit_log; Type: TABLE; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
+-- Name: audit_log; Type: TABLE; Schema: t_01a1fe7c8c9a70478b8b6080f77ac8da; Owner: -
 --
 
-CREATE TABLE t_01a1fe75d58076ce88cc140e5223cf00.audit_log (
+CREATE TABLE t_01a1fe7c8c9a70478b8b6080f77ac8da.audit_log (
     tenant_id uuid DEFAULT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid NOT NULL,
     seq bigint NOT NULL,
     at timestamp with time zone NOT NULL,
@@ -783,21 +783,21 @@ CREATE TABLE t_01a1fe75d58076ce88cc140e5223cf00.audit_log (
     hash bytea NOT NULL
 );
 
-ALTER TABLE ONLY t_01a1fe75d58076ce88cc140e5223cf00.audit_log FORCE ROW LEVEL SECURITY;
+ALTER TABLE ONLY t_01a1fe7c8c9a70478b8b6080f77ac8da.audit_log FORCE ROW LEVEL SECURITY;
 
 
 --
--- Name: TABLE audit_log; Type: COMMENT; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
+-- Name: TABLE audit_log; Type: COMMENT; Schema: t_01a1fe7c8c9a70478b8b6080f77ac8da; Owner: -
 --
 
-COMMENT ON TABLE t_01a1fe75d58076ce88cc140e5223cf00.audit_log IS 'Who did what, when and from where. Append-only by grants; each row carries the hash of the one before.';
+COMMENT ON TABLE t_01a1fe7c8c9a70478b8b6080f77ac8da.audit_log IS 'Who did what, when and from where. Append-only by grants; each row carries the hash of the one before.';
 
 
 --
--- Name: idempotency_keys; Type: TABLE; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
+-- Name: idempotency_keys; Type: TABLE; Schema: t_01a1fe7c8c9a70478b8b6080f77ac8da; Owner: -
 --
 
-CREATE TABLE t_01a1fe75d58076ce88cc140e5223cf00.idempotency_keys (
+CREATE TABLE t_01a1fe7c8c9a70478b8b6080f77ac8da.idempotency_keys (
     tenant_id uuid DEFAULT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid NOT NULL,
     id uuid NOT NULL,
     caller text NOT NULL,
@@ -808,21 +808,21 @@ CREATE TABLE t_01a1fe75d58076ce88cc140e5223cf00.idempotency_keys (
     created_at timestamp with time zone NOT NULL
 );
 
-ALTER TABLE ONLY t_01a1fe75d58076ce88cc140e5223cf00.idempotency_keys FORCE ROW LEVEL SECURITY;
+ALTER TABLE ONLY t_01a1fe7c8c9a70478b8b6080f77ac8da.idempotency_keys FORCE ROW LEVEL SECURITY;
 
 
 --
--- Name: TABLE idempotency_keys; Type: COMMENT; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
+-- Name: TABLE idempotency_keys; Type: COMMENT; Schema: t_01a1fe7c8c9a70478b8b6080f77ac8da; Owner: -
 --
 
-COMMENT ON TABLE t_01a1fe75d58076ce88cc140e5223cf00.idempotency_keys IS 'Answers to requests that carried an Idempotency-Key; written in the transaction of their effect.';
+COMMENT ON TABLE t_01a1fe7c8c9a70478b8b6080f77ac8da.idempotency_keys IS 'Answers to requests that carried an Idempotency-Key; written in the transaction of their effect.';
 
 
 --
--- Name: invitations; Type: TABLE; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
+-- Name: invitations; Type: TABLE; Schema: t_01a1fe7c8c9a70478b8b6080f77ac8da; Owner: -
 --
 
-CREATE TABLE t_01a1fe75d58076ce88cc140e5223cf00.invitations (
+CREATE TABLE t_01a1fe7c8c9a70478b8b6080f77ac8da.invitations (
     tenant_id uuid DEFAULT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid NOT NULL,
     id uuid NOT NULL,
     email_sealed bytea NOT NULL,
@@ -838,21 +838,21 @@ CREATE TABLE t_01a1fe75d58076ce88cc140e5223cf00.invitations (
     CONSTRAINT invitations_role_check CHECK ((role = ANY (ARRAY['admin'::text, 'manager'::text, 'sales_rep'::text, 'agent'::text, 'viewer'::text])))
 );
 
-ALTER TABLE ONLY t_01a1fe75d58076ce88cc140e5223cf00.invitations FORCE ROW LEVEL SECURITY;
+ALTER TABLE ONLY t_01a1fe7c8c9a70478b8b6080f77ac8da.invitations FORCE ROW LEVEL SECURITY;
 
 
 --
--- Name: TABLE invitations; Type: COMMENT; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
+-- Name: TABLE invitations; Type: COMMENT; Schema: t_01a1fe7c8c9a70478b8b6080f77ac8da; Owner: -
 --
 
-COMMENT ON TABLE t_01a1fe75d58076ce88cc140e5223cf00.invitations IS 'Open and past invitations to this tenant.';
+COMMENT ON TABLE t_01a1fe7c8c9a70478b8b6080f77ac8da.invitations IS 'Open and past invitations to this tenant.';
 
 
 --
--- Name: sessions; Type: TABLE; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
+-- Name: sessions; Type: TABLE; Schema: t_01a1fe7c8c9a70478b8b6080f77ac8da; Owner: -
 --
 
-CREATE TABLE t_01a1fe75d58076ce88cc140e5223cf00.sessions (
+CREATE TABLE t_01a1fe7c8c9a70478b8b6080f77ac8da.sessions (
     tenant_id uuid DEFAULT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid NOT NULL,
     id uuid NOT NULL,
     user_id uuid NOT NULL,
@@ -869,21 +869,21 @@ CREATE TABLE t_01a1fe75d58076ce88cc140e5223cf00.sessions (
     CONSTRAINT sessions_method_check CHECK ((method = ANY (ARRAY['password'::text, 'passkey'::text, 'sso'::text, 'invitation'::text])))
 );
 
-ALTER TABLE ONLY t_01a1fe75d58076ce88cc140e5223cf00.sessions FORCE ROW LEVEL SECURITY;
+ALTER TABLE ONLY t_01a1fe7c8c9a70478b8b6080f77ac8da.sessions FORCE ROW LEVEL SECURITY;
 
 
 --
--- Name: TABLE sessions; Type: COMMENT; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
+-- Name: TABLE sessions; Type: COMMENT; Schema: t_01a1fe7c8c9a70478b8b6080f77ac8da; Owner: -
 --
 
-COMMENT ON TABLE t_01a1fe75d58076ce88cc140e5223cf00.sessions IS 'Signed-in devices; one row is one family of refresh tokens and generation counts its rotations.';
+COMMENT ON TABLE t_01a1fe7c8c9a70478b8b6080f77ac8da.sessions IS 'Signed-in devices; one row is one family of refresh tokens and generation counts its rotations.';
 
 
 --
--- Name: settings; Type: TABLE; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
+-- Name: settings; Type: TABLE; Schema: t_01a1fe7c8c9a70478b8b6080f77ac8da; Owner: -
 --
 
-CREATE TABLE t_01a1fe75d58076ce88cc140e5223cf00.settings (
+CREATE TABLE t_01a1fe7c8c9a70478b8b6080f77ac8da.settings (
     tenant_id uuid DEFAULT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid NOT NULL,
     id uuid NOT NULL,
     mfa_roles text[] DEFAULT '{admin}'::text[] NOT NULL,
@@ -892,21 +892,21 @@ CREATE TABLE t_01a1fe75d58076ce88cc140e5223cf00.settings (
     CONSTRAINT settings_session_days_check CHECK (((session_days >= 1) AND (session_days <= 90)))
 );
 
-ALTER TABLE ONLY t_01a1fe75d58076ce88cc140e5223cf00.settings FORCE ROW LEVEL SECURITY;
+ALTER TABLE ONLY t_01a1fe7c8c9a70478b8b6080f77ac8da.settings FORCE ROW LEVEL SECURITY;
 
 
 --
--- Name: TABLE settings; Type: COMMENT; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
+-- Name: TABLE settings; Type: COMMENT; Schema: t_01a1fe7c8c9a70478b8b6080f77ac8da; Owner: -
 --
 
-COMMENT ON TABLE t_01a1fe75d58076ce88cc140e5223cf00.settings IS 'Security policy of the tenant; one row.';
+COMMENT ON TABLE t_01a1fe7c8c9a70478b8b6080f77ac8da.settings IS 'Security policy of the tenant; one row.';
 
 
 --
--- Name: sso_connections; Type: TABLE; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
+-- Name: sso_connections; Type: TABLE; Schema: t_01a1fe7c8c9a70478b8b6080f77ac8da; Owner: -
 --
 
-CREATE TABLE t_01a1fe75d58076ce88cc140e5223cf00.sso_connections (
+CREATE TABLE t_01a1fe7c8c9a70478b8b6080f77ac8da.sso_connections (
     tenant_id uuid DEFAULT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid NOT NULL,
     id uuid NOT NULL,
     enabled boolean NOT NULL,
@@ -927,21 +927,21 @@ CREATE TABLE t_01a1fe75d58076ce88cc140e5223cf00.sso_connections (
     CONSTRAINT sso_connections_default_role_check CHECK ((default_role = ANY (ARRAY['manager'::text, 'sales_rep'::text, 'agent'::text, 'viewer'::text])))
 );
 
-ALTER TABLE ONLY t_01a1fe75d58076ce88cc140e5223cf00.sso_connections FORCE ROW LEVEL SECURITY;
+ALTER TABLE ONLY t_01a1fe7c8c9a70478b8b6080f77ac8da.sso_connections FORCE ROW LEVEL SECURITY;
 
 
 --
--- Name: TABLE sso_connections; Type: COMMENT; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
+-- Name: TABLE sso_connections; Type: COMMENT; Schema: t_01a1fe7c8c9a70478b8b6080f77ac8da; Owner: -
 --
 
-COMMENT ON TABLE t_01a1fe75d58076ce88cc140e5223cf00.sso_connections IS 'OpenID Connect settings; at most one connection a tenant.';
+COMMENT ON TABLE t_01a1fe7c8c9a70478b8b6080f77ac8da.sso_connections IS 'OpenID Connect settings; at most one connection a tenant.';
 
 
 --
--- Name: users; Type: TABLE; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
+-- Name: users; Type: TABLE; Schema: t_01a1fe7c8c9a70478b8b6080f77ac8da; Owner: -
 --
 
-CREATE TABLE t_01a1fe75d58076ce88cc140e5223cf00.users (
+CREATE TABLE t_01a1fe7c8c9a70478b8b6080f77ac8da.users (
     tenant_id uuid DEFAULT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid NOT NULL,
     id uuid NOT NULL,
     email_sealed bytea NOT NULL,
@@ -958,21 +958,21 @@ CREATE TABLE t_01a1fe75d58076ce88cc140e5223cf00.users (
     CONSTRAINT users_status_check CHECK ((status = ANY (ARRAY['active'::text, 'disabled'::text])))
 );
 
-ALTER TABLE ONLY t_01a1fe75d58076ce88cc140e5223cf00.users FORCE ROW LEVEL SECURITY;
+ALTER TABLE ONLY t_01a1fe7c8c9a70478b8b6080f77ac8da.users FORCE ROW LEVEL SECURITY;
 
 
 --
--- Name: TABLE users; Type: COMMENT; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
+-- Name: TABLE users; Type: COMMENT; Schema: t_01a1fe7c8c9a70478b8b6080f77ac8da; Owner: -
 --
 
-COMMENT ON TABLE t_01a1fe75d58076ce88cc140e5223cf00.users IS 'People of this tenant with their role; id is the person''s id.';
+COMMENT ON TABLE t_01a1fe7c8c9a70478b8b6080f77ac8da.users IS 'People of this tenant with their role; id is the person''s id.';
 
 
 --
 -- Data for Name: _sqlx_migrations; Type: TABLE DATA; Schema: shared; Owner: -
 --
 
-INSERT INTO shared._sqlx_migrations VALUES (1, 'foundation', '2026-11-21 14:14:56.948479+00', true, '\xb56f62c9e7a4b9b7f894112df8292c3ef2936faaa5a3211f23cba69f95d28d4667cb362a2a775895fc9a8d631fb5cf2d', 48537550);
+INSERT INTO shared._sqlx_migrations VALUES (1, 'foundation', '2026-11-21 14:22:17.188229+00', true, '\xb56f62c9e7a4b9b7f894112df8292c3ef2936faaa5a3211f23cba69f95d28d4667cb362a2a775895fc9a8d631fb5cf2d', 31761826);
 
 
 --
@@ -985,14 +985,14 @@ INSERT INTO shared._sqlx_migrations VALUES (1, 'foundation', '2026-11-21 14:14:5
 -- Data for Name: audit_heads; Type: TABLE DATA; Schema: shared; Owner: -
 --
 
-INSERT INTO shared.audit_heads VALUES ('01a1fe75-d526-7777-a2c7-1a864d100d37', 1, '\xa9edf9f6fbb0cb59a2fb05a29228e00151e7c1950bf65d9f848a0fa51dd0319f', 0);
+INSERT INTO shared.audit_heads VALUES ('01a1fe7c-8c4f-7582-92e3-b0cf9231b5fd', 1, '\x7a7b991194d45a854be6fb78054bc1491de8cae3f57cedffd81c2d75509210f0', 0);
 
 
 --
 -- Data for Name: audit_log; Type: TABLE DATA; Schema: shared; Owner: -
 --
 
-INSERT INTO shared.audit_log VALUES ('01a1fe75-d526-7777-a2c7-1a864d100d37', 1, '2026-11-21 14:14:57.662992+00', 'system', 'dump', 'user.added', 'user', 'usr_01m7z7bnbgepn8vx24wg9m51b8', NULL, NULL, NULL, '{"after":{"email":"a…@acme.test","name":"Ann Archer","role":"admin"},"before":{}}', '\x', '\xa9edf9f6fbb0cb59a2fb05a29228e00151e7c1950bf65d9f848a0fa51dd0319f');
+INSERT INTO shared.audit_log VALUES ('01a1fe7c-8c4f-7582-92e3-b0cf9231b5fd', 1, '2026-11-21 14:22:17.751883+00', 'system', 'dump', 'user.added', 'user', 'usr_01m7z7s34ce779ge9zz58fm3ge', NULL, NULL, NULL, '{"after":{"email":"a…@acme.test","name":"Ann Archer","role":"admin"},"before":{}}', '\x', '\x7a7b991194d45a854be6fb78054bc1491de8cae3f57cedffd81c2d75509210f0');
 
 
 --
@@ -1029,40 +1029,40 @@ INSERT INTO shared.audit_log VALUES ('01a1fe75-d526-7777-a2c7-1a864d100d37', 1, 
 -- Data for Name: users; Type: TABLE DATA; Schema: shared; Owner: -
 --
 
-INSERT INTO shared.users VALUES ('01a1fe75-d526-7777-a2c7-1a864d100d37', '01a1fe75-d570-75aa-8df4-44e413428568', '\x0100000001eee0b3ff5ca2cfa65a8acacf6f350bd4c02b69cd830b6a2b741569c20699017b3a056979128d297613', '\x09224f500d9a1874a74fbd3b194ec02a59be4517a8ea22cf298bbbf416d8f223', 'Ann Archer', 'admin', 'active', false, NULL, '2026-11-21 14:14:57.659555+00', NULL);
+INSERT INTO shared.users VALUES ('01a1fe7c-8c4f-7582-92e3-b0cf9231b5fd', '01a1fe7c-8c8c-71ce-9839-3ff950fa0e0e', '\x0100000001b878dfa801daeaeb4ae88e4bcf0266ec6428214c8547db7068e7106b21c041f11a389bd35423672160', '\x6eda23039ae5ab15587eb5cf0c58b4202cf7d3979f3711607d25c3dbf1c25b67', 'Ann Archer', 'admin', 'active', false, NULL, '2026-11-21 14:22:17.74838+00', NULL);
 
 
 --
 -- Data for Name: _sqlx_migrations; Type: TABLE DATA; Schema: system; Owner: -
 --
 
-INSERT INTO system._sqlx_migrations VALUES (1, 'foundation', '2026-11-21 14:14:56.896582+00', true, '\xb16ce7adb02690ae5393e6ed85bc7a83007c18d16e1da108d6dd96cc9363140debf278e8b33a70d3b05a881468ad3b81', 41341263);
-INSERT INTO system._sqlx_migrations VALUES (2, 'stream audit log', '2026-11-21 14:14:56.938927+00', true, '\x160d2750ba85de0445014f27152da236d7758f24628c8f05e2dfe0c5176bf871da2d6b3afbc7430984e72d04ca9a5ec5', 1176532);
-INSERT INTO system._sqlx_migrations VALUES (3, 'outbox by workspace', '2026-11-21 14:14:56.94041+00', true, '\xf68a3b2b384e64658c706f3e9983d2f6bb4118772fd3f2f18519e7407fd019c25f164eec17ac94e302799d214c0bcf1e', 2379265);
+INSERT INTO system._sqlx_migrations VALUES (1, 'foundation', '2026-11-21 14:22:17.141727+00', true, '\xb16ce7adb02690ae5393e6ed85bc7a83007c18d16e1da108d6dd96cc9363140debf278e8b33a70d3b05a881468ad3b81', 39790979);
+INSERT INTO system._sqlx_migrations VALUES (2, 'stream audit log', '2026-11-21 14:22:17.182108+00', true, '\x160d2750ba85de0445014f27152da236d7758f24628c8f05e2dfe0c5176bf871da2d6b3afbc7430984e72d04ca9a5ec5', 842763);
+INSERT INTO system._sqlx_migrations VALUES (3, 'outbox by workspace', '2026-11-21 14:22:17.183349+00', true, '\xe9d80a3e7b1e9042fcc86aafb721605d8657edfd4ad9f97551948b13f176c48c5bdfcf6bfe53d510a084a8adf6030d61', 740173);
 
 
 --
 -- Data for Name: audit_heads; Type: TABLE DATA; Schema: system; Owner: -
 --
 
-INSERT INTO system.audit_heads VALUES (true, 4, '\x510131a1f8be87d432cccb319a0cd4b229433ef6154f5cafd4348742596f9e0e', 0);
+INSERT INTO system.audit_heads VALUES (true, 4, '\x3f243ae942bdb4ad3b9dc4c4af1ab8efd05bbb0310e6643bf3fda2e9b40c8767', 0);
 
 
 --
 -- Data for Name: audit_log; Type: TABLE DATA; Schema: system; Owner: -
 --
 
-INSERT INTO system.audit_log VALUES (1, '2026-11-21 14:14:57.578303+00', 'operator', 'command line', 'tenant.created', 'tenant', 'ten_01m7z7bn96exvt5hrtgs6h039q', NULL, NULL, NULL, '{"after":{"name":"acme","plan":"standard","slug":"acme","tier":"shared"},"before":{}}', '\x', '\xaa0fd6ae29cc8bb4e4964f4b60106d7f1874f47cacc9aad5581f519ca2a1e74c');
-INSERT INTO system.audit_log VALUES (2, '2026-11-21 14:14:57.653085+00', 'system', 'dump', 'person.created', 'person', 'usr_01m7z7bnbgepn8vx24wg9m51b8', NULL, NULL, NULL, '{"after":{"email":"a…@acme.test"},"before":{}}', '\xaa0fd6ae29cc8bb4e4964f4b60106d7f1874f47cacc9aad5581f519ca2a1e74c', '\xc8fca91f584abbbbb9e0665165d80fdbae1460b40b82ffd1ad99bb09daafc9dc');
-INSERT INTO system.audit_log VALUES (3, '2026-11-21 14:14:57.742758+00', 'operator', 'command line', 'tenant.created', 'tenant', 'ten_01m7z7bnc0ev78hk0m1s927kr0', NULL, NULL, NULL, '{"after":{"name":"globex","plan":"standard","slug":"globex","tier":"schema"},"before":{}}', '\xc8fca91f584abbbbb9e0665165d80fdbae1460b40b82ffd1ad99bb09daafc9dc', '\x001a777488ef59437d3c9637f1fc91ebfe9eed0e234b16daa9728e8e1ddc79ec');
-INSERT INTO system.audit_log VALUES (4, '2026-11-21 14:14:57.745918+00', 'system', 'dump', 'person.created', 'person', 'usr_01m7z7bnegeqnavs7rxk496hs0', NULL, NULL, NULL, '{"after":{"email":"g…@globex.test"},"before":{}}', '\x001a777488ef59437d3c9637f1fc91ebfe9eed0e234b16daa9728e8e1ddc79ec', '\x510131a1f8be87d432cccb319a0cd4b229433ef6154f5cafd4348742596f9e0e');
+INSERT INTO system.audit_log VALUES (1, '2026-11-21 14:22:17.684767+00', 'operator', 'command line', 'tenant.created', 'tenant', 'ten_01m7z7s32fep195rxgsy933dfx', NULL, NULL, NULL, '{"after":{"name":"acme","plan":"standard","slug":"acme","tier":"shared"},"before":{}}', '\x', '\xda9d72de34a143d5a0d01c32862c48df471ca2dae4b1e19630daa43e3d89ec08');
+INSERT INTO system.audit_log VALUES (2, '2026-11-21 14:22:17.743671+00', 'system', 'dump', 'person.created', 'person', 'usr_01m7z7s34ce779ge9zz58fm3ge', NULL, NULL, NULL, '{"after":{"email":"a…@acme.test"},"before":{}}', '\xda9d72de34a143d5a0d01c32862c48df471ca2dae4b1e19630daa43e3d89ec08', '\x25b20e4a7d50a8b9b9e9d9e164ca4f13ed3c07daac6214a510d4410e58fae6c8');
+INSERT INTO system.audit_log VALUES (3, '2026-11-21 14:22:17.827896+00', 'operator', 'command line', 'tenant.created', 'tenant', 'ten_01m7z7s34te13rq2v0g3vqnj6t', NULL, NULL, NULL, '{"after":{"name":"globex","plan":"standard","slug":"globex","tier":"schema"},"before":{}}', '\x25b20e4a7d50a8b9b9e9d9e164ca4f13ed3c07daac6214a510d4410e58fae6c8', '\x65261e14c24744680bf55eb6c32bc9706f65d0035c49718cbd6df74d1a4e837e');
+INSERT INTO system.audit_log VALUES (4, '2026-11-21 14:22:17.82999+00', 'system', 'dump', 'person.created', 'person', 'usr_01m7z7s374ehv9rm3pqe7m81b3', NULL, NULL, NULL, '{"after":{"email":"g…@globex.test"},"before":{}}', '\x65261e14c24744680bf55eb6c32bc9706f65d0035c49718cbd6df74d1a4e837e', '\x3f243ae942bdb4ad3b9dc4c4af1ab8efd05bbb0310e6643bf3fda2e9b40c8767');
 
 
 --
 -- Data for Name: installation; Type: TABLE DATA; Schema: system; Owner: -
 --
 
-INSERT INTO system.installation VALUES (true, '01a1fe75-d504-7549-9ed7-25997915e004', '\x0100000001d722470ba3d08a3af8a5a97a6a91d0b316ec9350d0134834230392797dffb0d78cfe310e71adc05de47d17283272732140a48258535ff585e4a64071', '2026-11-21 14:14:57.571113+00');
+INSERT INTO system.installation VALUES (true, '01a1fe7c-8c2e-733a-9b0e-35c4802acfcd', '\x010000000163267f0df9825607fea015102d711854eabe06f82472925655c6336c22c24a992ca24f819c4a84500f9e832e5afa8f01bd09dd2e909d2fbe4ca8c0a7', '2026-11-21 14:22:17.676978+00');
 
 
 --
@@ -1081,8 +1081,8 @@ INSERT INTO system.installation VALUES (true, '01a1fe75-d504-7549-9ed7-25997915e
 -- Data for Name: memberships; Type: TABLE DATA; Schema: system; Owner: -
 --
 
-INSERT INTO system.memberships VALUES ('01a1fe75-d570-75aa-8df4-44e413428568', '01a1fe75-d526-7777-a2c7-1a864d100d37', NULL);
-INSERT INTO system.memberships VALUES ('01a1fe75-d5d0-75ea-ade4-f8ecc8934720', '01a1fe75-d580-76ce-88cc-140e5223cf00', NULL);
+INSERT INTO system.memberships VALUES ('01a1fe7c-8c8c-71ce-9839-3ff950fa0e0e', '01a1fe7c-8c4f-7582-92e3-b0cf9231b5fd', NULL);
+INSERT INTO system.memberships VALUES ('01a1fe7c-8ce4-7476-9c50-76bb8f440563', '01a1fe7c-8c9a-7047-8b8b-6080f77ac8da', NULL);
 
 
 --
@@ -1101,8 +1101,8 @@ INSERT INTO system.memberships VALUES ('01a1fe75-d5d0-75ea-ade4-f8ecc8934720', '
 -- Data for Name: people; Type: TABLE DATA; Schema: system; Owner: -
 --
 
-INSERT INTO system.people VALUES ('01a1fe75-d570-75aa-8df4-44e413428568', '\x0100000001cd39a49a8a29d1fe9e8e9ab4b55a5f538ce99903bc177204584e0f598f1e93938404c32b62b2d45af4', '\x0025f94e908e6d4dd3afee6183f671e488659092d216414d8e9c3fc005c0a055', 'Ann Archer', NULL, NULL, NULL, NULL, 0, '2026-11-21 14:14:57.648718+00');
-INSERT INTO system.people VALUES ('01a1fe75-d5d0-75ea-ade4-f8ecc8934720', '\x010000000100920bb747594526362ca56cf116aef9f2532a859307d1b46be7012f2e72702c753f1ef350d496806f52bc', '\x0460bd788a4a865b7a27a7a4e41afa662b109b5c0e95b9679355d73a9ab08011', 'Gus Grün', NULL, NULL, NULL, NULL, 0, '2026-11-21 14:14:57.744543+00');
+INSERT INTO system.people VALUES ('01a1fe7c-8c8c-71ce-9839-3ff950fa0e0e', '\x01000000010b684903faf5a9e8396c4780447fa0f9088ebc9155bde9266f6899118c29f6c80a46d0e6b7882f5d61', '\x6c75c145af95b09158273b3cfb72d4e15c838fac62ce404dd6356186639b3fae', 'Ann Archer', NULL, NULL, NULL, NULL, 0, '2026-11-21 14:22:17.740157+00');
+INSERT INTO system.people VALUES ('01a1fe7c-8ce4-7476-9c50-76bb8f440563', '\x010000000110453bace962a887fe79597a146744ec191e91ae2e5de4343051a72953f5b39aee665f9108ee980bc4c91d', '\xcf0c737eac5cc20581e155d22d87e7863b40d0ada70e8b55e2979b10fa86dbb4', 'Gus Grün', NULL, NULL, NULL, NULL, 0, '2026-11-21 14:22:17.829065+00');
 
 
 --
@@ -1115,8 +1115,8 @@ INSERT INTO system.people VALUES ('01a1fe75-d5d0-75ea-ade4-f8ecc8934720', '\x010
 -- Data for Name: residents; Type: TABLE DATA; Schema: system; Owner: -
 --
 
-INSERT INTO system.residents VALUES ('01a1fe75-d526-7777-a2c7-1a864d100d37', 'shared', true);
-INSERT INTO system.residents VALUES ('01a1fe75-d580-76ce-88cc-140e5223cf00', 't_01a1fe75d58076ce88cc140e5223cf00', true);
+INSERT INTO system.residents VALUES ('01a1fe7c-8c4f-7582-92e3-b0cf9231b5fd', 'shared', true);
+INSERT INTO system.residents VALUES ('01a1fe7c-8c9a-7047-8b8b-6080f77ac8da', 't_01a1fe7c8c9a70478b8b6080f77ac8da', true);
 
 
 --
@@ -1129,8 +1129,8 @@ INSERT INTO system.residents VALUES ('01a1fe75-d580-76ce-88cc-140e5223cf00', 't_
 -- Data for Name: tenants; Type: TABLE DATA; Schema: system; Owner: -
 --
 
-INSERT INTO system.tenants VALUES ('01a1fe75-d526-7777-a2c7-1a864d100d37', 'acme', 'acme', 'shared', 'shared', NULL, 'standard', 'active', NULL, '2026-11-21 14:14:57.575145+00', NULL);
-INSERT INTO system.tenants VALUES ('01a1fe75-d580-76ce-88cc-140e5223cf00', 'globex', 'globex', 'schema', 't_01a1fe75d58076ce88cc140e5223cf00', NULL, 'standard', 'active', NULL, '2026-11-21 14:14:57.7422+00', NULL);
+INSERT INTO system.tenants VALUES ('01a1fe7c-8c4f-7582-92e3-b0cf9231b5fd', 'acme', 'acme', 'shared', 'shared', NULL, 'standard', 'active', NULL, '2026-11-21 14:22:17.681244+00', NULL);
+INSERT INTO system.tenants VALUES ('01a1fe7c-8c9a-7047-8b8b-6080f77ac8da', 'globex', 'globex', 'schema', 't_01a1fe7c8c9a70478b8b6080f77ac8da', NULL, 'standard', 'active', NULL, '2026-11-21 14:22:17.827518+00', NULL);
 
 
 --
@@ -1140,67 +1140,67 @@ INSERT INTO system.tenants VALUES ('01a1fe75-d580-76ce-88cc-140e5223cf00', 'glob
 
 
 --
--- Data for Name: _sqlx_migrations; Type: TABLE DATA; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
+-- Data for Name: _sqlx_migrations; Type: TABLE DATA; Schema: t_01a1fe7c8c9a70478b8b6080f77ac8da; Owner: -
 --
 
-INSERT INTO t_01a1fe75d58076ce88cc140e5223cf00._sqlx_migrations VALUES (1, 'foundation', '2026-11-21 14:14:57.704919+00', true, '\xb56f62c9e7a4b9b7f894112df8292c3ef2936faaa5a3211f23cba69f95d28d4667cb362a2a775895fc9a8d631fb5cf2d', 32125999);
-
-
---
--- Data for Name: api_keys; Type: TABLE DATA; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
---
-
+INSERT INTO t_01a1fe7c8c9a70478b8b6080f77ac8da._sqlx_migrations VALUES (1, 'foundation', '2026-11-21 14:22:17.793159+00', true, '\xb56f62c9e7a4b9b7f894112df8292c3ef2936faaa5a3211f23cba69f95d28d4667cb362a2a775895fc9a8d631fb5cf2d', 31417410);
 
 
 --
--- Data for Name: audit_heads; Type: TABLE DATA; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
---
-
-INSERT INTO t_01a1fe75d58076ce88cc140e5223cf00.audit_heads VALUES ('01a1fe75-d580-76ce-88cc-140e5223cf00', 1, '\x3675128f384d377043d22a8a81e2bfe2dd25215b77fe8b887ff0d652acac2d8a', 0);
-
-
---
--- Data for Name: audit_log; Type: TABLE DATA; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
---
-
-INSERT INTO t_01a1fe75d58076ce88cc140e5223cf00.audit_log VALUES ('01a1fe75-d580-76ce-88cc-140e5223cf00', 1, '2026-11-21 14:14:57.749899+00', 'system', 'dump', 'user.added', 'user', 'usr_01m7z7bnegeqnavs7rxk496hs0', NULL, NULL, NULL, '{"after":{"email":"g…@globex.test","name":"Gus Grün","role":"agent"},"before":{}}', '\x', '\x3675128f384d377043d22a8a81e2bfe2dd25215b77fe8b887ff0d652acac2d8a');
-
-
---
--- Data for Name: idempotency_keys; Type: TABLE DATA; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
+-- Data for Name: api_keys; Type: TABLE DATA; Schema: t_01a1fe7c8c9a70478b8b6080f77ac8da; Owner: -
 --
 
 
 
 --
--- Data for Name: invitations; Type: TABLE DATA; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
+-- Data for Name: audit_heads; Type: TABLE DATA; Schema: t_01a1fe7c8c9a70478b8b6080f77ac8da; Owner: -
+--
+
+INSERT INTO t_01a1fe7c8c9a70478b8b6080f77ac8da.audit_heads VALUES ('01a1fe7c-8c9a-7047-8b8b-6080f77ac8da', 1, '\x015c38baf4646d301e8aff9d54deb15c61940aa175a6c4d3515a7ed8420ac2c2', 0);
+
+
+--
+-- Data for Name: audit_log; Type: TABLE DATA; Schema: t_01a1fe7c8c9a70478b8b6080f77ac8da; Owner: -
+--
+
+INSERT INTO t_01a1fe7c8c9a70478b8b6080f77ac8da.audit_log VALUES ('01a1fe7c-8c9a-7047-8b8b-6080f77ac8da', 1, '2026-11-21 14:22:17.833285+00', 'system', 'dump', 'user.added', 'user', 'usr_01m7z7s374ehv9rm3pqe7m81b3', NULL, NULL, NULL, '{"after":{"email":"g…@globex.test","name":"Gus Grün","role":"agent"},"before":{}}', '\x', '\x015c38baf4646d301e8aff9d54deb15c61940aa175a6c4d3515a7ed8420ac2c2');
+
+
+--
+-- Data for Name: idempotency_keys; Type: TABLE DATA; Schema: t_01a1fe7c8c9a70478b8b6080f77ac8da; Owner: -
 --
 
 
 
 --
--- Data for Name: sessions; Type: TABLE DATA; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
+-- Data for Name: invitations; Type: TABLE DATA; Schema: t_01a1fe7c8c9a70478b8b6080f77ac8da; Owner: -
 --
 
 
 
 --
--- Data for Name: settings; Type: TABLE DATA; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
+-- Data for Name: sessions; Type: TABLE DATA; Schema: t_01a1fe7c8c9a70478b8b6080f77ac8da; Owner: -
 --
 
 
 
 --
--- Data for Name: sso_connections; Type: TABLE DATA; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
+-- Data for Name: settings; Type: TABLE DATA; Schema: t_01a1fe7c8c9a70478b8b6080f77ac8da; Owner: -
 --
 
 
 
 --
--- Data for Name: users; Type: TABLE DATA; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
+-- Data for Name: sso_connections; Type: TABLE DATA; Schema: t_01a1fe7c8c9a70478b8b6080f77ac8da; Owner: -
 --
 
-INSERT INTO t_01a1fe75d58076ce88cc140e5223cf00.users VALUES ('01a1fe75-d580-76ce-88cc-140e5223cf00', '01a1fe75-d5d0-75ea-ade4-f8ecc8934720', '\x0100000001f3e2fac216c6950f7890fe8d44b2f4772864796f3fd552222fece032c71f5efc36501560b11d953d6e2b6b', '\xe1643d245aa6a81d4b0c49321a421c5975ffde7041db65081cd2521a008d6c88', 'Gus Grün', 'agent', 'active', false, NULL, '2026-11-21 14:14:57.748342+00', NULL);
+
+
+--
+-- Data for Name: users; Type: TABLE DATA; Schema: t_01a1fe7c8c9a70478b8b6080f77ac8da; Owner: -
+--
+
+INSERT INTO t_01a1fe7c8c9a70478b8b6080f77ac8da.users VALUES ('01a1fe7c-8c9a-7047-8b8b-6080f77ac8da', '01a1fe7c-8ce4-7476-9c50-76bb8f440563', '\x0100000001be8fcf4cb7b1fd93168f040cf4f4c1cecae14718d067ff3c083ee0bb84af39caf5df7bdd0234897db311ba', '\x2d7ccb18796adbff17222063bbbf361580d59e5a85a1bc0151e514286422d9d8', 'Gus Grün', 'agent', 'active', false, NULL, '2026-11-21 14:22:17.832086+00', NULL);
 
 
 --
@@ -1492,130 +1492,130 @@ ALTER TABLE ONLY system.tickets
 
 
 --
--- Name: _sqlx_migrations _sqlx_migrations_pkey; Type: CONSTRAINT; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
+-- Name: _sqlx_migrations _sqlx_migrations_pkey; Type: CONSTRAINT; Schema: t_01a1fe7c8c9a70478b8b6080f77ac8da; Owner: -
 --
 
-ALTER TABLE ONLY t_01a1fe75d58076ce88cc140e5223cf00._sqlx_migrations
+ALTER TABLE ONLY t_01a1fe7c8c9a70478b8b6080f77ac8da._sqlx_migrations
     ADD CONSTRAINT _sqlx_migrations_pkey PRIMARY KEY (version);
 
 
 --
--- Name: api_keys api_keys_pkey; Type: CONSTRAINT; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
+-- Name: api_keys api_keys_pkey; Type: CONSTRAINT; Schema: t_01a1fe7c8c9a70478b8b6080f77ac8da; Owner: -
 --
 
-ALTER TABLE ONLY t_01a1fe75d58076ce88cc140e5223cf00.api_keys
+ALTER TABLE ONLY t_01a1fe7c8c9a70478b8b6080f77ac8da.api_keys
     ADD CONSTRAINT api_keys_pkey PRIMARY KEY (tenant_id, id);
 
 
 --
--- Name: api_keys api_keys_tenant_id_prefix_key; Type: CONSTRAINT; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
+-- Name: api_keys api_keys_tenant_id_prefix_key; Type: CONSTRAINT; Schema: t_01a1fe7c8c9a70478b8b6080f77ac8da; Owner: -
 --
 
-ALTER TABLE ONLY t_01a1fe75d58076ce88cc140e5223cf00.api_keys
+ALTER TABLE ONLY t_01a1fe7c8c9a70478b8b6080f77ac8da.api_keys
     ADD CONSTRAINT api_keys_tenant_id_prefix_key UNIQUE (tenant_id, prefix);
 
 
 --
--- Name: audit_heads audit_heads_pkey; Type: CONSTRAINT; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
+-- Name: audit_heads audit_heads_pkey; Type: CONSTRAINT; Schema: t_01a1fe7c8c9a70478b8b6080f77ac8da; Owner: -
 --
 
-ALTER TABLE ONLY t_01a1fe75d58076ce88cc140e5223cf00.audit_heads
+ALTER TABLE ONLY t_01a1fe7c8c9a70478b8b6080f77ac8da.audit_heads
     ADD CONSTRAINT audit_heads_pkey PRIMARY KEY (tenant_id);
 
 
 --
--- Name: audit_log audit_log_pkey; Type: CONSTRAINT; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
+-- Name: audit_log audit_log_pkey; Type: CONSTRAINT; Schema: t_01a1fe7c8c9a70478b8b6080f77ac8da; Owner: -
 --
 
-ALTER TABLE ONLY t_01a1fe75d58076ce88cc140e5223cf00.audit_log
+ALTER TABLE ONLY t_01a1fe7c8c9a70478b8b6080f77ac8da.audit_log
     ADD CONSTRAINT audit_log_pkey PRIMARY KEY (tenant_id, seq);
 
 
 --
--- Name: idempotency_keys idempotency_keys_pkey; Type: CONSTRAINT; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
+-- Name: idempotency_keys idempotency_keys_pkey; Type: CONSTRAINT; Schema: t_01a1fe7c8c9a70478b8b6080f77ac8da; Owner: -
 --
 
-ALTER TABLE ONLY t_01a1fe75d58076ce88cc140e5223cf00.idempotency_keys
+ALTER TABLE ONLY t_01a1fe7c8c9a70478b8b6080f77ac8da.idempotency_keys
     ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (tenant_id, id);
 
 
 --
--- Name: idempotency_keys idempotency_keys_tenant_id_caller_key_key; Type: CONSTRAINT; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
+-- Name: idempotency_keys idempotency_keys_tenant_id_caller_key_key; Type: CONSTRAINT; Schema: t_01a1fe7c8c9a70478b8b6080f77ac8da; Owner: -
 --
 
-ALTER TABLE ONLY t_01a1fe75d58076ce88cc140e5223cf00.idempotency_keys
+ALTER TABLE ONLY t_01a1fe7c8c9a70478b8b6080f77ac8da.idempotency_keys
     ADD CONSTRAINT idempotency_keys_tenant_id_caller_key_key UNIQUE (tenant_id, caller, key);
 
 
 --
--- Name: invitations invitations_pkey; Type: CONSTRAINT; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
+-- Name: invitations invitations_pkey; Type: CONSTRAINT; Schema: t_01a1fe7c8c9a70478b8b6080f77ac8da; Owner: -
 --
 
-ALTER TABLE ONLY t_01a1fe75d58076ce88cc140e5223cf00.invitations
+ALTER TABLE ONLY t_01a1fe7c8c9a70478b8b6080f77ac8da.invitations
     ADD CONSTRAINT invitations_pkey PRIMARY KEY (tenant_id, id);
 
 
 --
--- Name: sessions sessions_pkey; Type: CONSTRAINT; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
+-- Name: sessions sessions_pkey; Type: CONSTRAINT; Schema: t_01a1fe7c8c9a70478b8b6080f77ac8da; Owner: -
 --
 
-ALTER TABLE ONLY t_01a1fe75d58076ce88cc140e5223cf00.sessions
+ALTER TABLE ONLY t_01a1fe7c8c9a70478b8b6080f77ac8da.sessions
     ADD CONSTRAINT sessions_pkey PRIMARY KEY (tenant_id, id);
 
 
 --
--- Name: settings settings_pkey; Type: CONSTRAINT; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
+-- Name: settings settings_pkey; Type: CONSTRAINT; Schema: t_01a1fe7c8c9a70478b8b6080f77ac8da; Owner: -
 --
 
-ALTER TABLE ONLY t_01a1fe75d58076ce88cc140e5223cf00.settings
+ALTER TABLE ONLY t_01a1fe7c8c9a70478b8b6080f77ac8da.settings
     ADD CONSTRAINT settings_pkey PRIMARY KEY (tenant_id, id);
 
 
 --
--- Name: settings settings_tenant_id_key; Type: CONSTRAINT; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
+-- Name: settings settings_tenant_id_key; Type: CONSTRAINT; Schema: t_01a1fe7c8c9a70478b8b6080f77ac8da; Owner: -
 --
 
-ALTER TABLE ONLY t_01a1fe75d58076ce88cc140e5223cf00.settings
+ALTER TABLE ONLY t_01a1fe7c8c9a70478b8b6080f77ac8da.settings
     ADD CONSTRAINT settings_tenant_id_key UNIQUE (tenant_id);
 
 
 --
--- Name: sso_connections sso_connections_pkey; Type: CONSTRAINT; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
+-- Name: sso_connections sso_connections_pkey; Type: CONSTRAINT; Schema: t_01a1fe7c8c9a70478b8b6080f77ac8da; Owner: -
 --
 
-ALTER TABLE ONLY t_01a1fe75d58076ce88cc140e5223cf00.sso_connections
+ALTER TABLE ONLY t_01a1fe7c8c9a70478b8b6080f77ac8da.sso_connections
     ADD CONSTRAINT sso_connections_pkey PRIMARY KEY (tenant_id, id);
 
 
 --
--- Name: sso_connections sso_connections_tenant_id_key; Type: CONSTRAINT; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
+-- Name: sso_connections sso_connections_tenant_id_key; Type: CONSTRAINT; Schema: t_01a1fe7c8c9a70478b8b6080f77ac8da; Owner: -
 --
 
-ALTER TABLE ONLY t_01a1fe75d58076ce88cc140e5223cf00.sso_connections
+ALTER TABLE ONLY t_01a1fe7c8c9a70478b8b6080f77ac8da.sso_connections
     ADD CONSTRAINT sso_connections_tenant_id_key UNIQUE (tenant_id);
 
 
 --
--- Name: users users_pkey; Type: CONSTRAINT; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
+-- Name: users users_pkey; Type: CONSTRAINT; Schema: t_01a1fe7c8c9a70478b8b6080f77ac8da; Owner: -
 --
 
-ALTER TABLE ONLY t_01a1fe75d58076ce88cc140e5223cf00.users
+ALTER TABLE ONLY t_01a1fe7c8c9a70478b8b6080f77ac8da.users
     ADD CONSTRAINT users_pkey PRIMARY KEY (tenant_id, id);
 
 
 --
--- Name: users users_tenant_id_email_index_key; Type: CONSTRAINT; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
+-- Name: users users_tenant_id_email_index_key; Type: CONSTRAINT; Schema: t_01a1fe7c8c9a70478b8b6080f77ac8da; Owner: -
 --
 
-ALTER TABLE ONLY t_01a1fe75d58076ce88cc140e5223cf00.users
+ALTER TABLE ONLY t_01a1fe7c8c9a70478b8b6080f77ac8da.users
     ADD CONSTRAINT users_tenant_id_email_index_key UNIQUE (tenant_id, email_index);
 
 
 --
--- Name: users users_tenant_id_sso_subject_key; Type: CONSTRAINT; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
+-- Name: users users_tenant_id_sso_subject_key; Type: CONSTRAINT; Schema: t_01a1fe7c8c9a70478b8b6080f77ac8da; Owner: -
 --
 
-ALTER TABLE ONLY t_01a1fe75d58076ce88cc140e5223cf00.users
+ALTER TABLE ONLY t_01a1fe7c8c9a70478b8b6080f77ac8da.users
     ADD CONSTRAINT users_tenant_id_sso_subject_key UNIQUE (tenant_id, sso_subject);
 
 
@@ -1704,13 +1704,6 @@ CREATE INDEX memberships_tenant ON system.memberships USING btree (tenant_id);
 
 
 --
--- Name: outbox_mails_tenant; Type: INDEX; Schema: system; Owner: -
---
-
-CREATE INDEX outbox_mails_tenant ON system.outbox_mails USING btree (tenant_id, id);
-
-
---
 -- Name: passkeys_person; Type: INDEX; Schema: system; Owner: -
 --
 
@@ -1725,73 +1718,73 @@ CREATE INDEX tickets_expiry ON system.tickets USING btree (expires_at);
 
 
 --
--- Name: api_keys_recent; Type: INDEX; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
+-- Name: api_keys_recent; Type: INDEX; Schema: t_01a1fe7c8c9a70478b8b6080f77ac8da; Owner: -
 --
 
-CREATE INDEX api_keys_recent ON t_01a1fe75d58076ce88cc140e5223cf00.api_keys USING btree (tenant_id, created_at, id);
-
-
---
--- Name: audit_log_action; Type: INDEX; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
---
-
-CREATE INDEX audit_log_action ON t_01a1fe75d58076ce88cc140e5223cf00.audit_log USING btree (tenant_id, action, seq);
+CREATE INDEX api_keys_recent ON t_01a1fe7c8c9a70478b8b6080f77ac8da.api_keys USING btree (tenant_id, created_at, id);
 
 
 --
--- Name: audit_log_actor; Type: INDEX; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
+-- Name: audit_log_action; Type: INDEX; Schema: t_01a1fe7c8c9a70478b8b6080f77ac8da; Owner: -
 --
 
-CREATE INDEX audit_log_actor ON t_01a1fe75d58076ce88cc140e5223cf00.audit_log USING btree (tenant_id, actor_id, seq);
-
-
---
--- Name: audit_log_entity; Type: INDEX; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
---
-
-CREATE INDEX audit_log_entity ON t_01a1fe75d58076ce88cc140e5223cf00.audit_log USING btree (tenant_id, entity_kind, entity_id, seq);
+CREATE INDEX audit_log_action ON t_01a1fe7c8c9a70478b8b6080f77ac8da.audit_log USING btree (tenant_id, action, seq);
 
 
 --
--- Name: audit_log_time; Type: INDEX; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
+-- Name: audit_log_actor; Type: INDEX; Schema: t_01a1fe7c8c9a70478b8b6080f77ac8da; Owner: -
 --
 
-CREATE INDEX audit_log_time ON t_01a1fe75d58076ce88cc140e5223cf00.audit_log USING btree (tenant_id, at);
-
-
---
--- Name: idempotency_keys_age; Type: INDEX; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
---
-
-CREATE INDEX idempotency_keys_age ON t_01a1fe75d58076ce88cc140e5223cf00.idempotency_keys USING btree (tenant_id, created_at);
+CREATE INDEX audit_log_actor ON t_01a1fe7c8c9a70478b8b6080f77ac8da.audit_log USING btree (tenant_id, actor_id, seq);
 
 
 --
--- Name: invitations_pending; Type: INDEX; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
+-- Name: audit_log_entity; Type: INDEX; Schema: t_01a1fe7c8c9a70478b8b6080f77ac8da; Owner: -
 --
 
-CREATE UNIQUE INDEX invitations_pending ON t_01a1fe75d58076ce88cc140e5223cf00.invitations USING btree (tenant_id, email_index) WHERE ((accepted_at IS NULL) AND (revoked_at IS NULL));
-
-
---
--- Name: invitations_recent; Type: INDEX; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
---
-
-CREATE INDEX invitations_recent ON t_01a1fe75d58076ce88cc140e5223cf00.invitations USING btree (tenant_id, created_at, id);
+CREATE INDEX audit_log_entity ON t_01a1fe7c8c9a70478b8b6080f77ac8da.audit_log USING btree (tenant_id, entity_kind, entity_id, seq);
 
 
 --
--- Name: sessions_user; Type: INDEX; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
+-- Name: audit_log_time; Type: INDEX; Schema: t_01a1fe7c8c9a70478b8b6080f77ac8da; Owner: -
 --
 
-CREATE INDEX sessions_user ON t_01a1fe75d58076ce88cc140e5223cf00.sessions USING btree (tenant_id, user_id, created_at);
+CREATE INDEX audit_log_time ON t_01a1fe7c8c9a70478b8b6080f77ac8da.audit_log USING btree (tenant_id, at);
 
 
 --
--- Name: users_name; Type: INDEX; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
+-- Name: idempotency_keys_age; Type: INDEX; Schema: t_01a1fe7c8c9a70478b8b6080f77ac8da; Owner: -
 --
 
-CREATE INDEX users_name ON t_01a1fe75d58076ce88cc140e5223cf00.users USING btree (tenant_id, lower(name), id);
+CREATE INDEX idempotency_keys_age ON t_01a1fe7c8c9a70478b8b6080f77ac8da.idempotency_keys USING btree (tenant_id, created_at);
+
+
+--
+-- Name: invitations_pending; Type: INDEX; Schema: t_01a1fe7c8c9a70478b8b6080f77ac8da; Owner: -
+--
+
+CREATE UNIQUE INDEX invitations_pending ON t_01a1fe7c8c9a70478b8b6080f77ac8da.invitations USING btree (tenant_id, email_index) WHERE ((accepted_at IS NULL) AND (revoked_at IS NULL));
+
+
+--
+-- Name: invitations_recent; Type: INDEX; Schema: t_01a1fe7c8c9a70478b8b6080f77ac8da; Owner: -
+--
+
+CREATE INDEX invitations_recent ON t_01a1fe7c8c9a70478b8b6080f77ac8da.invitations USING btree (tenant_id, created_at, id);
+
+
+--
+-- Name: sessions_user; Type: INDEX; Schema: t_01a1fe7c8c9a70478b8b6080f77ac8da; Owner: -
+--
+
+CREATE INDEX sessions_user ON t_01a1fe7c8c9a70478b8b6080f77ac8da.sessions USING btree (tenant_id, user_id, created_at);
+
+
+--
+-- Name: users_name; Type: INDEX; Schema: t_01a1fe7c8c9a70478b8b6080f77ac8da; Owner: -
+--
+
+CREATE INDEX users_name ON t_01a1fe7c8c9a70478b8b6080f77ac8da.users USING btree (tenant_id, lower(name), id);
 
 
 --
@@ -1816,14 +1809,6 @@ ALTER TABLE ONLY system.memberships
 
 ALTER TABLE ONLY system.memberships
     ADD CONSTRAINT memberships_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES system.tenants(id) ON DELETE CASCADE;
-
-
---
--- Name: outbox_mails outbox_mails_tenant_id_fkey; Type: FK CONSTRAINT; Schema: system; Owner: -
---
-
-ALTER TABLE ONLY system.outbox_mails
-    ADD CONSTRAINT outbox_mails_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES system.tenants(id) ON DELETE CASCADE;
 
 
 --
@@ -1859,11 +1844,11 @@ ALTER TABLE ONLY system.tickets
 
 
 --
--- Name: sessions sessions_tenant_id_user_id_fkey; Type: FK CONSTRAINT; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
+-- Name: sessions sessions_tenant_id_user_id_fkey; Type: FK CONSTRAINT; Schema: t_01a1fe7c8c9a70478b8b6080f77ac8da; Owner: -
 --
 
-ALTER TABLE ONLY t_01a1fe75d58076ce88cc140e5223cf00.sessions
-    ADD CONSTRAINT sessions_tenant_id_user_id_fkey FOREIGN KEY (tenant_id, user_id) REFERENCES t_01a1fe75d58076ce88cc140e5223cf00.users(tenant_id, id) ON DELETE CASCADE;
+ALTER TABLE ONLY t_01a1fe7c8c9a70478b8b6080f77ac8da.sessions
+    ADD CONSTRAINT sessions_tenant_id_user_id_fkey FOREIGN KEY (tenant_id, user_id) REFERENCES t_01a1fe7c8c9a70478b8b6080f77ac8da.users(tenant_id, id) ON DELETE CASCADE;
 
 
 --
@@ -2166,121 +2151,121 @@ ALTER TABLE system.tenants ENABLE ROW LEVEL SECURITY;
 ALTER TABLE system.tickets ENABLE ROW LEVEL SECURITY;
 
 --
--- Name: api_keys; Type: ROW SECURITY; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
+-- Name: api_keys; Type: ROW SECURITY; Schema: t_01a1fe7c8c9a70478b8b6080f77ac8da; Owner: -
 --
 
-ALTER TABLE t_01a1fe75d58076ce88cc140e5223cf00.api_keys ENABLE ROW LEVEL SECURITY;
+ALTER TABLE t_01a1fe7c8c9a70478b8b6080f77ac8da.api_keys ENABLE ROW LEVEL SECURITY;
 
 --
--- Name: audit_heads; Type: ROW SECURITY; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
+-- Name: audit_heads; Type: ROW SECURITY; Schema: t_01a1fe7c8c9a70478b8b6080f77ac8da; Owner: -
 --
 
-ALTER TABLE t_01a1fe75d58076ce88cc140e5223cf00.audit_heads ENABLE ROW LEVEL SECURITY;
+ALTER TABLE t_01a1fe7c8c9a70478b8b6080f77ac8da.audit_heads ENABLE ROW LEVEL SECURITY;
 
 --
--- Name: audit_log; Type: ROW SECURITY; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
+-- Name: audit_log; Type: ROW SECURITY; Schema: t_01a1fe7c8c9a70478b8b6080f77ac8da; Owner: -
 --
 
-ALTER TABLE t_01a1fe75d58076ce88cc140e5223cf00.audit_log ENABLE ROW LEVEL SECURITY;
+ALTER TABLE t_01a1fe7c8c9a70478b8b6080f77ac8da.audit_log ENABLE ROW LEVEL SECURITY;
 
 --
--- Name: idempotency_keys; Type: ROW SECURITY; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
+-- Name: idempotency_keys; Type: ROW SECURITY; Schema: t_01a1fe7c8c9a70478b8b6080f77ac8da; Owner: -
 --
 
-ALTER TABLE t_01a1fe75d58076ce88cc140e5223cf00.idempotency_keys ENABLE ROW LEVEL SECURITY;
+ALTER TABLE t_01a1fe7c8c9a70478b8b6080f77ac8da.idempotency_keys ENABLE ROW LEVEL SECURITY;
 
 --
--- Name: invitations; Type: ROW SECURITY; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
+-- Name: invitations; Type: ROW SECURITY; Schema: t_01a1fe7c8c9a70478b8b6080f77ac8da; Owner: -
 --
 
-ALTER TABLE t_01a1fe75d58076ce88cc140e5223cf00.invitations ENABLE ROW LEVEL SECURITY;
+ALTER TABLE t_01a1fe7c8c9a70478b8b6080f77ac8da.invitations ENABLE ROW LEVEL SECURITY;
 
 --
--- Name: api_keys own_tenant; Type: POLICY; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
+-- Name: api_keys own_tenant; Type: POLICY; Schema: t_01a1fe7c8c9a70478b8b6080f77ac8da; Owner: -
 --
 
-CREATE POLICY own_tenant ON t_01a1fe75d58076ce88cc140e5223cf00.api_keys TO socialai_app USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
-
-
---
--- Name: audit_heads own_tenant; Type: POLICY; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
---
-
-CREATE POLICY own_tenant ON t_01a1fe75d58076ce88cc140e5223cf00.audit_heads TO socialai_app USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
+CREATE POLICY own_tenant ON t_01a1fe7c8c9a70478b8b6080f77ac8da.api_keys TO socialai_app USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
 
 
 --
--- Name: audit_log own_tenant; Type: POLICY; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
+-- Name: audit_heads own_tenant; Type: POLICY; Schema: t_01a1fe7c8c9a70478b8b6080f77ac8da; Owner: -
 --
 
-CREATE POLICY own_tenant ON t_01a1fe75d58076ce88cc140e5223cf00.audit_log TO socialai_app USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
-
-
---
--- Name: idempotency_keys own_tenant; Type: POLICY; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
---
-
-CREATE POLICY own_tenant ON t_01a1fe75d58076ce88cc140e5223cf00.idempotency_keys TO socialai_app USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
+CREATE POLICY own_tenant ON t_01a1fe7c8c9a70478b8b6080f77ac8da.audit_heads TO socialai_app USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
 
 
 --
--- Name: invitations own_tenant; Type: POLICY; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
+-- Name: audit_log own_tenant; Type: POLICY; Schema: t_01a1fe7c8c9a70478b8b6080f77ac8da; Owner: -
 --
 
-CREATE POLICY own_tenant ON t_01a1fe75d58076ce88cc140e5223cf00.invitations TO socialai_app USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
-
-
---
--- Name: sessions own_tenant; Type: POLICY; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
---
-
-CREATE POLICY own_tenant ON t_01a1fe75d58076ce88cc140e5223cf00.sessions TO socialai_app USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
+CREATE POLICY own_tenant ON t_01a1fe7c8c9a70478b8b6080f77ac8da.audit_log TO socialai_app USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
 
 
 --
--- Name: settings own_tenant; Type: POLICY; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
+-- Name: idempotency_keys own_tenant; Type: POLICY; Schema: t_01a1fe7c8c9a70478b8b6080f77ac8da; Owner: -
 --
 
-CREATE POLICY own_tenant ON t_01a1fe75d58076ce88cc140e5223cf00.settings TO socialai_app USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
-
-
---
--- Name: sso_connections own_tenant; Type: POLICY; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
---
-
-CREATE POLICY own_tenant ON t_01a1fe75d58076ce88cc140e5223cf00.sso_connections TO socialai_app USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
+CREATE POLICY own_tenant ON t_01a1fe7c8c9a70478b8b6080f77ac8da.idempotency_keys TO socialai_app USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
 
 
 --
--- Name: users own_tenant; Type: POLICY; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
+-- Name: invitations own_tenant; Type: POLICY; Schema: t_01a1fe7c8c9a70478b8b6080f77ac8da; Owner: -
 --
 
-CREATE POLICY own_tenant ON t_01a1fe75d58076ce88cc140e5223cf00.users TO socialai_app USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
+CREATE POLICY own_tenant ON t_01a1fe7c8c9a70478b8b6080f77ac8da.invitations TO socialai_app USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
 
 
 --
--- Name: sessions; Type: ROW SECURITY; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
+-- Name: sessions own_tenant; Type: POLICY; Schema: t_01a1fe7c8c9a70478b8b6080f77ac8da; Owner: -
 --
 
-ALTER TABLE t_01a1fe75d58076ce88cc140e5223cf00.sessions ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own_tenant ON t_01a1fe7c8c9a70478b8b6080f77ac8da.sessions TO socialai_app USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
+
 
 --
--- Name: settings; Type: ROW SECURITY; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
+-- Name: settings own_tenant; Type: POLICY; Schema: t_01a1fe7c8c9a70478b8b6080f77ac8da; Owner: -
 --
 
-ALTER TABLE t_01a1fe75d58076ce88cc140e5223cf00.settings ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own_tenant ON t_01a1fe7c8c9a70478b8b6080f77ac8da.settings TO socialai_app USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
+
 
 --
--- Name: sso_connections; Type: ROW SECURITY; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
+-- Name: sso_connections own_tenant; Type: POLICY; Schema: t_01a1fe7c8c9a70478b8b6080f77ac8da; Owner: -
 --
 
-ALTER TABLE t_01a1fe75d58076ce88cc140e5223cf00.sso_connections ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own_tenant ON t_01a1fe7c8c9a70478b8b6080f77ac8da.sso_connections TO socialai_app USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
+
 
 --
--- Name: users; Type: ROW SECURITY; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
+-- Name: users own_tenant; Type: POLICY; Schema: t_01a1fe7c8c9a70478b8b6080f77ac8da; Owner: -
 --
 
-ALTER TABLE t_01a1fe75d58076ce88cc140e5223cf00.users ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own_tenant ON t_01a1fe7c8c9a70478b8b6080f77ac8da.users TO socialai_app USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
+
+
+--
+-- Name: sessions; Type: ROW SECURITY; Schema: t_01a1fe7c8c9a70478b8b6080f77ac8da; Owner: -
+--
+
+ALTER TABLE t_01a1fe7c8c9a70478b8b6080f77ac8da.sessions ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: settings; Type: ROW SECURITY; Schema: t_01a1fe7c8c9a70478b8b6080f77ac8da; Owner: -
+--
+
+ALTER TABLE t_01a1fe7c8c9a70478b8b6080f77ac8da.settings ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: sso_connections; Type: ROW SECURITY; Schema: t_01a1fe7c8c9a70478b8b6080f77ac8da; Owner: -
+--
+
+ALTER TABLE t_01a1fe7c8c9a70478b8b6080f77ac8da.sso_connections ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: users; Type: ROW SECURITY; Schema: t_01a1fe7c8c9a70478b8b6080f77ac8da; Owner: -
+--
+
+ALTER TABLE t_01a1fe7c8c9a70478b8b6080f77ac8da.users ENABLE ROW LEVEL SECURITY;
 
 --
 -- Name: SCHEMA shared; Type: ACL; Schema: -; Owner: -
@@ -2297,10 +2282,10 @@ GRANT USAGE ON SCHEMA system TO socialai_app;
 
 
 --
--- Name: SCHEMA t_01a1fe75d58076ce88cc140e5223cf00; Type: ACL; Schema: -; Owner: -
+-- Name: SCHEMA t_01a1fe7c8c9a70478b8b6080f77ac8da; Type: ACL; Schema: -; Owner: -
 --
 
-GRANT USAGE ON SCHEMA t_01a1fe75d58076ce88cc140e5223cf00 TO socialai_app;
+GRANT USAGE ON SCHEMA t_01a1fe7c8c9a70478b8b6080f77ac8da TO socialai_app;
 
 
 --
@@ -2487,73 +2472,73 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE system.tickets TO socialai_app;
 
 
 --
--- Name: TABLE _sqlx_migrations; Type: ACL; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
+-- Name: TABLE _sqlx_migrations; Type: ACL; Schema: t_01a1fe7c8c9a70478b8b6080f77ac8da; Owner: -
 --
 
-GRANT SELECT ON TABLE t_01a1fe75d58076ce88cc140e5223cf00._sqlx_migrations TO socialai_app;
-
-
---
--- Name: TABLE api_keys; Type: ACL; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
---
-
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE t_01a1fe75d58076ce88cc140e5223cf00.api_keys TO socialai_app;
+GRANT SELECT ON TABLE t_01a1fe7c8c9a70478b8b6080f77ac8da._sqlx_migrations TO socialai_app;
 
 
 --
--- Name: TABLE audit_heads; Type: ACL; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
+-- Name: TABLE api_keys; Type: ACL; Schema: t_01a1fe7c8c9a70478b8b6080f77ac8da; Owner: -
 --
 
-GRANT SELECT,INSERT,UPDATE ON TABLE t_01a1fe75d58076ce88cc140e5223cf00.audit_heads TO socialai_app;
-
-
---
--- Name: TABLE audit_log; Type: ACL; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
---
-
-GRANT SELECT,INSERT ON TABLE t_01a1fe75d58076ce88cc140e5223cf00.audit_log TO socialai_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE t_01a1fe7c8c9a70478b8b6080f77ac8da.api_keys TO socialai_app;
 
 
 --
--- Name: TABLE idempotency_keys; Type: ACL; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
+-- Name: TABLE audit_heads; Type: ACL; Schema: t_01a1fe7c8c9a70478b8b6080f77ac8da; Owner: -
 --
 
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE t_01a1fe75d58076ce88cc140e5223cf00.idempotency_keys TO socialai_app;
-
-
---
--- Name: TABLE invitations; Type: ACL; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
---
-
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE t_01a1fe75d58076ce88cc140e5223cf00.invitations TO socialai_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE t_01a1fe7c8c9a70478b8b6080f77ac8da.audit_heads TO socialai_app;
 
 
 --
--- Name: TABLE sessions; Type: ACL; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
+-- Name: TABLE audit_log; Type: ACL; Schema: t_01a1fe7c8c9a70478b8b6080f77ac8da; Owner: -
 --
 
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE t_01a1fe75d58076ce88cc140e5223cf00.sessions TO socialai_app;
-
-
---
--- Name: TABLE settings; Type: ACL; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
---
-
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE t_01a1fe75d58076ce88cc140e5223cf00.settings TO socialai_app;
+GRANT SELECT,INSERT ON TABLE t_01a1fe7c8c9a70478b8b6080f77ac8da.audit_log TO socialai_app;
 
 
 --
--- Name: TABLE sso_connections; Type: ACL; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
+-- Name: TABLE idempotency_keys; Type: ACL; Schema: t_01a1fe7c8c9a70478b8b6080f77ac8da; Owner: -
 --
 
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE t_01a1fe75d58076ce88cc140e5223cf00.sso_connections TO socialai_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE t_01a1fe7c8c9a70478b8b6080f77ac8da.idempotency_keys TO socialai_app;
 
 
 --
--- Name: TABLE users; Type: ACL; Schema: t_01a1fe75d58076ce88cc140e5223cf00; Owner: -
+-- Name: TABLE invitations; Type: ACL; Schema: t_01a1fe7c8c9a70478b8b6080f77ac8da; Owner: -
 --
 
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE t_01a1fe75d58076ce88cc140e5223cf00.users TO socialai_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE t_01a1fe7c8c9a70478b8b6080f77ac8da.invitations TO socialai_app;
+
+
+--
+-- Name: TABLE sessions; Type: ACL; Schema: t_01a1fe7c8c9a70478b8b6080f77ac8da; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE t_01a1fe7c8c9a70478b8b6080f77ac8da.sessions TO socialai_app;
+
+
+--
+-- Name: TABLE settings; Type: ACL; Schema: t_01a1fe7c8c9a70478b8b6080f77ac8da; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE t_01a1fe7c8c9a70478b8b6080f77ac8da.settings TO socialai_app;
+
+
+--
+-- Name: TABLE sso_connections; Type: ACL; Schema: t_01a1fe7c8c9a70478b8b6080f77ac8da; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE t_01a1fe7c8c9a70478b8b6080f77ac8da.sso_connections TO socialai_app;
+
+
+--
+-- Name: TABLE users; Type: ACL; Schema: t_01a1fe7c8c9a70478b8b6080f77ac8da; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE t_01a1fe7c8c9a70478b8b6080f77ac8da.users TO socialai_app;
 
 
 --
