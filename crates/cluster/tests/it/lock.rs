@@ -18,15 +18,6 @@ fn second_process_is_told_who_holds_the_folder() {
 }
 
 #[test]
-fn lock_of_a_killed_process_is_free() {
-    let scratch = Scratch::new();
-    let mut owner = Owner::spawn("lock", scratch.path(), None);
-    assert_eq!(owner.report(), "locked");
-    owner.kill();
-    assert!(FolderLock::take(scratch.path()).is_ok());
-}
-
-#[test]
 fn lock_ends_with_its_value_and_makes_the_folder() {
     let scratch = Scratch::new();
     let folder = scratch.path().join("new/data");

@@ -1,7 +1,8 @@
 //! Another process that owns a cluster, so that tests can kill the owner.
 //!
-//! The test binary calls itself: `act_as_told` is an ignored test that does what its environment
-//! says, reports on standard output and waits to be killed.
+//! The test binary calls itself, because `cargo test --test it` builds no second program: run with
+//! a role in its environment, the test named by `DOOR` plays it, reports on standard output and
+//! waits to be killed.
 
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::process::CommandExt;
@@ -10,8 +11,9 @@ use std::process::{Child, Command, Stdio};
 
 use socialai_cluster::{Ephemeral, FolderLock};
 
-use crate::support::{psql, start};
+use crate::support::{Scratch, psql, start};
 
+const DOOR: &str = "owner_process::killed_owner_leaves_its_lock_free";
 const ROLE: &str = "CLUSTER_TEST_ROLE";
 const FOLDER: &str = "CLUSTER_TEST_FOLDER";
 const MARK: &str = "REPORT ";
@@ -24,7 +26,7 @@ impl Owner {
     /// `cluster` starts one and writes a row, `ephemeral` starts a throw-away, `lock` claims a folder.
     pub fn spawn(role: &str, folder: &Path, uid: Option<u32>) -> Self {
         let mut command = Command::new(std::env::current_exe().unwrap());
-        command.args(["--exact", "owner_process::act_as_told", "--ignored", "--nocapture"]);
+        command.args(["--exact", DOOR, "--nocapture"]);
         command.env(ROLE, role).env(FOLDER, folder).current_dir("/");
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
         if let Some(uid) = uid {
@@ -65,13 +67,23 @@ fn report(text: &str) {
     output.flush().unwrap();
 }
 
+/// The door through which the other process comes in, and itself a test of what the others rely on.
 #[tokio::test]
-#[ignore = "runs only as the other process of another test"]
-async fn act_as_told() {
-    let Ok(role) = std::env::var(ROLE) else { return };
-    let folder = std::env::var(FOLDER).unwrap();
-    let folder = Path::new(&folder);
-    match role.as_str() {
+async fn killed_owner_leaves_its_lock_free() {
+    if let Ok(role) = std::env::var(ROLE) {
+        return own(&role, Path::new(&std::env::var_os(FOLDER).unwrap())).await;
+    }
+    let scratch = Scratch::new();
+    let mut owner = Owner::spawn("lock", scratch.path(), None);
+    assert_eq!(owner.report(), "locked");
+    assert!(FolderLock::take(scratch.path()).is_err());
+    owner.kill();
+    assert!(FolderLock::take(scratch.path()).is_ok());
+}
+
+/// What the other process does until it is killed.
+async fn own(role: &str, folder: &Path) {
+    match role {
         "cluster" => {
             let started = start(folder).await;
             let outcome = match &started {

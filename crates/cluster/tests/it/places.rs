@@ -155,19 +155,23 @@ async fn lost_password_is_set_anew() {
     cluster.stop().await.unwrap();
 }
 
-/// In a mount namespace of its own, so that the small disk ends with the process.
-#[test]
-fn full_disk_is_reported_before_anything_is_written() {
+/// Runs itself again in a mount namespace of its own, so that the small disk ends with that process.
+#[tokio::test]
+async fn full_disk_is_reported_before_anything_is_written() {
+    const DISK: &str = "CLUSTER_TEST_SMALL_DISK";
+    if let Some(disk) = std::env::var_os(DISK) {
+        return start_on_a_small_disk(Path::new(&disk)).await;
+    }
     if skipped_without_root() {
         return;
     }
     let scratch = Scratch::new();
-    let script =
-        "mount -t tmpfs -o size=50m tmpfs \"$1\" && exec \"$2\" --exact places::start_on_a_small_disk --ignored";
+    let script = "mount -t tmpfs -o size=50m tmpfs \"$1\" && exec \"$2\" --exact \"$3\"";
     let output = Command::new("unshare")
         .args(["--mount", "sh", "-c", script, "sh"])
         .args([scratch.path(), &std::env::current_exe().unwrap()])
-        .env("CLUSTER_TEST_SMALL_DISK", scratch.path())
+        .arg("places::full_disk_is_reported_before_anything_is_written")
+        .env(DISK, scratch.path())
         .stdin(Stdio::null())
         .output()
         .unwrap();
@@ -176,11 +180,8 @@ fn full_disk_is_reported_before_anything_is_written() {
     assert!(said.contains("1 passed"), "{said}");
 }
 
-#[tokio::test]
-#[ignore = "runs only as the other process of another test"]
-async fn start_on_a_small_disk() {
-    let Ok(disk) = std::env::var("CLUSTER_TEST_SMALL_DISK") else { return };
-    let error = start(&Path::new(&disk).join("postgres")).await.unwrap_err();
+async fn start_on_a_small_disk(disk: &Path) {
+    let error = start(&disk.join("postgres")).await.unwrap_err();
     assert!(matches!(error, ClusterError::DiskFull { .. }), "{error:?}");
     assert!(error.to_string().contains("needs at least 200 MB"), "{error}");
     assert!(fs::read_dir(disk).unwrap().next().is_none());

@@ -309,13 +309,18 @@ async fn headers_that_the_router_wants_to_refuse_itself_reach_it() {
     assert!(read_answer(&mut client).await.ends_with("151"));
 }
 
-/// In a process of its own, because descriptors are counted by process.
+/// Runs itself again as the server, because descriptors are counted by process.
 #[tokio::test]
 async fn server_without_free_descriptors_recovers_when_some_are_given_back() {
     const DESCRIPTORS: usize = 40;
+    const ROLE: &str = "LISTENER_TEST_DESCRIPTORS";
+    if let Ok(descriptors) = std::env::var(ROLE) {
+        return serve_with_few_descriptors(descriptors.parse().unwrap()).await;
+    }
     let mut server = tokio::process::Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "listener::tests::serve_with_few_descriptors", "--ignored", "--nocapture"])
-        .env("LISTENER_TEST_DESCRIPTORS", DESCRIPTORS.to_string())
+        .args(["--exact", "listener::tests::server_without_free_descriptors_recovers_when_some_are_given_back"])
+        .arg("--nocapture")
+        .env(ROLE, DESCRIPTORS.to_string())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
@@ -342,11 +347,8 @@ async fn server_without_free_descriptors_recovers_when_some_are_given_back() {
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
 }
 
-#[tokio::test]
-#[ignore = "runs only as the other process of another test"]
-async fn serve_with_few_descriptors() {
-    let Ok(descriptors) = std::env::var("LISTENER_TEST_DESCRIPTORS") else { return };
-    let few = Some(descriptors.parse().unwrap());
+async fn serve_with_few_descriptors(descriptors: u64) {
+    let few = Some(descriptors);
     let limit = rustix::process::Rlimit { current: few, maximum: few };
     rustix::process::setrlimit(rustix::process::Resource::Nofile, limit).unwrap();
     let running = Running::start(app(), patient()).await;
