@@ -7,7 +7,7 @@ use socialai_domain::{
     api_keys::{self, ApiKey, NewKey},
     ids::ApiKeyId,
     permissions::expand_scopes,
-    problems::{Code, Problem},
+    problems::Problem,
 };
 use time::{Duration, OffsetDateTime};
 use utoipa::{IntoParams, ToSchema};
@@ -91,13 +91,7 @@ pub async fn create(
     Body { value: new, raw }: Body<NewApiKey>,
 ) -> Answer<Response> {
     let wanted = expand_scopes(&new.scopes).map_err(|unknown| Problem::field("scopes", unknown.to_string()))?;
-    if let Some(beyond) = wanted.iter().find(|permission| !caller.permissions.contains(permission)) {
-        return Err(Problem::new(
-            Code::Forbidden,
-            format!("You cannot give `{}`, which you do not have.", beyond.name()),
-        )
-        .into());
-    }
+    caller.may_grant(wanted)?;
     let new = NewKey { name: new.name, scopes: new.scopes, expires_at: new.expires_at };
     once(&app, &caller, key, &raw, StatusCode::CREATED, async |tx| {
         let (api_key, secret) = api_keys::create(tx, new).await?;
@@ -135,6 +129,7 @@ pub async fn rotate(
     }
     let overlap = Duration::hours(rotation.overlap_hours);
     let response = once(&app, &caller, key, &raw, StatusCode::CREATED, async |tx| {
+        caller.may_grant(api_keys::get(tx, id).await?.permissions())?;
         let (api_key, secret) = api_keys::rotate(tx, id, overlap).await?;
         Ok(ApiKeyMade { api_key, secret: secret.expose_secret().to_owned() })
     })

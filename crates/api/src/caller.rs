@@ -97,6 +97,17 @@ impl<D> Caller<D> {
         format!("{}|{}", self.tenant, self.actor.id)
     }
 
+    /// Nobody hands on a right that they do not have: a program with a narrow key cannot make itself a wide one.
+    pub fn may_grant(&self, permissions: impl IntoIterator<Item = Permission>) -> Result<(), Problem> {
+        match permissions.into_iter().find(|permission| !self.permissions.contains(permission)) {
+            Some(beyond) => Err(Problem::new(
+                Code::Forbidden,
+                format!("You cannot give `{}`, which you do not have.", beyond.name()),
+            )),
+            None => Ok(()),
+        }
+    }
+
     pub fn user_id(&self) -> Option<UserId> {
         match &self.principal {
             Principal::User { id, .. } => Some(*id),

@@ -20,6 +20,7 @@ use utoipa::ToSchema;
 
 use crate::{
     caller::{Caller, can},
+    limits::Place,
     problem::Answer,
     state::App,
 };
@@ -47,25 +48,26 @@ pub async fn stream(
     caller: Caller<can::SignIn>,
     headers: HeaderMap,
 ) -> Answer<Sse<impl Stream<Item = Result<Event, Infallible>>>> {
+    let place = app.streams().take(caller.tenant.to_string(), caller.key())?;
     let after = match headers.get("last-event-id") {
         None => newest(&app, &caller).await?,
         Some(id) => id.to_str().ok().and_then(|id| id.parse().ok()).filter(|id| *id >= 0).ok_or_else(|| {
             Problem::new(Code::MalformedParameter, "Last-Event-ID is the id of an event of this stream.")
         })?,
     };
-    let pages = stream::unfold((app, caller, after, true), next_page);
+    let pages = stream::unfold((app, caller, place, after, true), next_page);
     let events = futures::StreamExt::flat_map(pages, stream::iter);
     Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(Duration::from_secs(15))))
 }
 
-type Watch = (App, Caller<can::SignIn>, i64, bool);
+type Watch = (App, Caller<can::SignIn>, Place, i64, bool);
 
 /// The next events, after a pause when there were none; `None` ends the stream, and the client comes back.
-async fn next_page((app, caller, after, hello): Watch) -> Option<(Vec<Result<Event, Infallible>>, Watch)> {
+async fn next_page((app, caller, place, after, hello): Watch) -> Option<(Vec<Result<Event, Infallible>>, Watch)> {
     if hello {
         // Tells the client that the stream stands, before anything happened.
         let first = Event::default().event("ready").id(after.to_string()).data("{}").retry(Duration::from_secs(2));
-        return Some((vec![Ok(first)], (app, caller, after, false)));
+        return Some((vec![Ok(first)], (app, caller, place, after, false)));
     }
     tokio::select! {
         () = app.stopping().cancelled() => return None,
@@ -78,7 +80,7 @@ async fn next_page((app, caller, after, hello): Watch) -> Option<(Vec<Result<Eve
         Ok(rows) => {
             let last = rows.last().map_or(after, |row| row.seq);
             let events = rows.iter().filter(|row| may_hear(&caller.permissions, row)).map(event).map(Ok).collect();
-            Some((events, (app, caller, last, false)))
+            Some((events, (app, caller, place, last, false)))
         }
         Err(error) => {
             tracing::warn!(error = %error, "a live stream could not read on");

@@ -66,6 +66,7 @@ pub async fn create(
     key: IdempotencyKey,
     Body { value: new, raw }: Body<NewInvitation>,
 ) -> Answer<Response> {
+    caller.may_grant(new.role.permissions())?;
     let email = people::normalize_email(&new.email)?;
     let name = people::check_name(&new.name)?;
     let mut letter = None;
@@ -91,6 +92,7 @@ pub async fn renew(
 ) -> Answer<Json<InvitationSent>> {
     let mut tx = caller.tx(&app).await?;
     let (invitation, secret) = invitations::renew(&mut tx, id).await?;
+    caller.may_grant(invitation.role.permissions())?;
     tx.commit().await?;
     let sent = announce(&app, invitation, &secret);
     send_later(&app, caller.tenant, Some((sent.invitation.clone(), secret)));

@@ -2,11 +2,13 @@
 //! bucket remembers the time at which it would be empty again; a request moves it on by one interval and is refused when
 //! that would go further ahead than the burst allows.
 
+mod open;
 mod process;
 mod shared;
 
 use std::time::Duration;
 
+pub use open::{OpenStreams, Place};
 pub use process::InProcess;
 pub use shared::OnRedis;
 use socialai_domain::{
@@ -28,6 +30,8 @@ pub mod quotas {
     pub const LIST: Quota = Quota { name: "read", per_minute: 100 };
     pub const CHANGE: Quota = Quota { name: "change", per_minute: 60 };
     pub const EXPORT: Quota = Quota { name: "export", per_minute: 10 };
+    /// API keys that this process has not seen lately, by address: guesses cost the database.
+    pub const UNKNOWN_KEY: Quota = Quota { name: "unknown_key", per_minute: 600 };
     /// Public routes, by address.
     pub const VISIT: Quota = Quota { name: "visit", per_minute: 60 };
     /// Log-in and everything else at which somebody could guess, by address.

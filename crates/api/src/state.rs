@@ -28,7 +28,7 @@ use webauthn_rs::{Webauthn, WebauthnBuilder};
 use crate::{
     caller::Principal,
     http::context,
-    limits::{Limiter, Quota},
+    limits::{Limiter, OpenStreams, Quota, quotas},
 };
 
 /// How the installation sends mail.
@@ -66,6 +66,7 @@ struct Inner {
     keyring: RwLock<Arc<Keyring>>,
     own_signing_key: bool,
     limiter: Limiter,
+    streams: OpenStreams,
     webauthn: Webauthn,
     oidc: Oidc,
     mail: Mail,
@@ -118,6 +119,7 @@ impl App {
             keyring: RwLock::new(Arc::new(keyring)),
             own_signing_key: parts.signing_key.is_some(),
             limiter: parts.limiter,
+            streams: OpenStreams::default(),
             webauthn,
             oidc: parts.oidc,
             mail: parts.mail,
@@ -151,6 +153,10 @@ impl App {
 
     pub fn limiter(&self) -> &Limiter {
         &self.0.limiter
+    }
+
+    pub fn streams(&self) -> &OpenStreams {
+        &self.0.streams
     }
 
     pub fn render_metrics(&self) -> String {
@@ -238,6 +244,8 @@ impl App {
         if let Some(known) = self.0.keys.get(&cache_key).await {
             return Ok(known.map(|(id, name, permissions)| (tenant, Principal::ApiKey { id, name }, permissions)));
         }
+        let ip = actor.ip.as_deref().unwrap_or_default();
+        self.limit(ip, quotas::UNKNOWN_KEY, Plan::Standard).await?;
         let Some(mut tx) = self.existing(tenant, actor).await? else { return Ok(None) };
         let found = api_keys::authenticate(&mut tx, &token).await?;
         tx.commit().await?;

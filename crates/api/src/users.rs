@@ -3,7 +3,7 @@
 use axum::{Json, extract::State, http::StatusCode};
 use serde::{Deserialize, Serialize};
 use socialai_domain::{
-    ids::{TenantId, UserId},
+    ids::UserId,
     mfa, people,
     permissions::Role,
     problems::{Code, Problem, Result},
@@ -82,6 +82,7 @@ pub async fn update(
     let mut tx = caller.tx(&app).await?;
     let mut user = users::get(&mut tx, id).await?;
     if let Some(role) = change.role {
+        caller.may_grant(role.permissions())?;
         user = users::set_role(&mut tx, id, role).await?;
     }
     if let Some(status) = change.status {
@@ -178,14 +179,15 @@ pub async fn reset_mfa(
     caller: Caller<can::UsersManage>,
     Id(id): Id<UserId>,
 ) -> Answer<StatusCode> {
+    let alone = only_here(&app, &caller, id).await?;
     let mut tx = caller.tx(&app).await?;
     users::get(&mut tx, id).await?;
-    let ended = sessions::revoke_all(&mut tx, id, None, "second factors reset").await?;
-    if !only_here(&app, &caller, id).await? {
+    if !alone {
         return Err(
             Problem::new(Code::Forbidden, "This person works in other workspaces, too; ask the operator.").into()
         );
     }
+    let ended = sessions::revoke_all(&mut tx, id, None, "second factors reset").await?;
     tx.record(socialai_domain::audit::Entry::new("user.mfa_reset", "user", id));
     tx.commit().await?;
     app.forget_sessions(caller.tenant, &ended).await;
@@ -197,8 +199,7 @@ pub async fn reset_mfa(
 
 async fn only_here<D>(app: &App, caller: &Caller<D>, person: UserId) -> Result<bool> {
     let mut tx = caller.system_tx(app).await?;
-    let memberships = people::memberships(&mut tx, person).await?;
+    let elsewhere = people::works_elsewhere(&mut tx, person, caller.tenant).await?;
     tx.rollback().await?;
-    let here: TenantId = caller.tenant;
-    Ok(memberships.iter().all(|membership| membership.tenant_id == here))
+    Ok(!elsewhere)
 }

@@ -37,6 +37,18 @@ pub struct ApiKey {
     pub rotated_to: Option<ApiKeyId>,
 }
 
+impl ApiKey {
+    /// What its scopes grant. A scope that an older version knew and this one does not grants nothing.
+    pub fn permissions(&self) -> Vec<Permission> {
+        granted(&self.scopes)
+    }
+}
+
+fn granted(scopes: &[String]) -> Vec<Permission> {
+    let known: Vec<_> = scopes.iter().filter(|scope| expand_scopes(&[scope.as_str()]).is_ok()).collect();
+    expand_scopes(&known).unwrap_or_default()
+}
+
 const SELECT: &str = "select id, name, prefix, scopes, created_by, created_at, expires_at, last_used_at, revoked_at,
     rotated_to from api_keys";
 
@@ -175,7 +187,5 @@ pub async fn authenticate(tx: &mut TenantTx, token: &Token) -> Result<Option<(Ap
             .execute(tx.conn())
             .await?;
     }
-    // A scope that an older version knew and this one does not grants nothing.
-    let known: Vec<_> = scopes.iter().filter(|scope| expand_scopes(&[scope.as_str()]).is_ok()).collect();
-    Ok(Some((ApiKeyId(token.row), name, expand_scopes(&known).unwrap_or_default())))
+    Ok(Some((ApiKeyId(token.row), name, granted(&scopes))))
 }

@@ -272,6 +272,8 @@ impl ChainRow {
 
 async fn verify_chain(conn: &mut sqlx::PgConnection, chain: &str) -> Result<Verdict> {
     let (mut seq, mut hash) = (0, Vec::new());
+    let (mut head_seq, mut head_hash, mut looked_again): (i64, Vec<u8>, bool);
+    looked_again = false;
     let broken = |seq, reason: &str| Some(Broken { seq, reason: reason.to_owned() });
     loop {
         let rows: Vec<ChainRow> = sqlx::query_as(
@@ -298,12 +300,19 @@ async fn verify_chain(conn: &mut sqlx::PgConnection, chain: &str) -> Result<Verd
             }
             (seq, hash) = (row.seq, row.hash.clone());
         }
-        if rows.is_empty() {
+        if !rows.is_empty() {
+            looked_again = false;
+            continue;
+        }
+        let head: Option<(i64, Vec<u8>)> =
+            sqlx::query_as("select seq, hash from audit_heads").fetch_optional(&mut *conn).await?;
+        (head_seq, head_hash) = head.unwrap_or_default();
+        // Rows and head are committed together: what was appended while we read shows at the second look.
+        if head_seq <= seq || looked_again {
             break;
         }
+        looked_again = true;
     }
-    let head: Option<(i64, Vec<u8>)> = sqlx::query_as("select seq, hash from audit_heads").fetch_optional(conn).await?;
-    let (head_seq, head_hash) = head.unwrap_or_default();
     let broken = if head_seq > seq {
         broken(seq + 1, "rows were cut off the end")
     } else if head_seq < seq || head_hash != hash {

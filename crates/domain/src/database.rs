@@ -249,6 +249,16 @@ pub async fn prepare_home(endpoint: &Endpoint, tenant: TenantId, home: &Home) ->
     Ok(())
 }
 
+/// Held while a tenant is moved or its move is given up; the connection is the lock. `None`: another process holds it.
+pub(crate) async fn lock_move(control: &Endpoint, tenant: TenantId) -> Result<Option<PgConnection>, DatabaseError> {
+    let mut conn = connect(&control.owner, control.label()).await?;
+    let got: bool = sqlx::query_scalar("select pg_try_advisory_lock(hashtextextended($1::text, 13))")
+        .bind(tenant.0)
+        .fetch_one(&mut conn)
+        .await?;
+    Ok(got.then_some(conn))
+}
+
 /// Removes every row of a tenant from one home: after it moved away, before it is copied in again, or for good. The
 /// owner's work, because the application role cannot delete audit rows.
 pub async fn erase_tenant(endpoint: &Endpoint, schema: &str, tenant: TenantId) -> Result<(), DatabaseError> {

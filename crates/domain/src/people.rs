@@ -134,7 +134,7 @@ pub async fn set_name(tx: &mut SystemTx, id: UserId, name: &str) -> Result<()> {
     Ok(())
 }
 
-/// Checks, hashes and stores a new password; open reset links stop working.
+/// Checks, hashes and stores a new password; open links and half-done log-ins stop working.
 pub async fn set_password(tx: &mut SystemTx, id: UserId, password: SecretString) -> Result<()> {
     let person = get(tx, id).await?;
     passwords::check_strength(&password, &person.email)?;
@@ -146,7 +146,11 @@ pub async fn set_password(tx: &mut SystemTx, id: UserId, password: SecretString)
         .bind(now)
         .execute(tx.conn())
         .await?;
-    tickets::revoke_all(tx, Purpose::PasswordReset, id).await?;
+    // Whoever began something with the old password does not get to finish it.
+    for purpose in [Purpose::PasswordReset, Purpose::SecondFactor, Purpose::TotpEnrolment, Purpose::PasskeyRegistration]
+    {
+        tickets::revoke_all(tx, purpose, id).await?;
+    }
     tx.record(Entry::new("person.password_changed", "person", id));
     Ok(())
 }
@@ -172,6 +176,19 @@ pub async fn memberships(tx: &mut SystemTx, id: UserId) -> Result<Vec<Membership
     .fetch_all(tx.conn())
     .await?;
     Ok(memberships)
+}
+
+/// The person belongs to another workspace as well, also to one that is suspended now.
+pub async fn works_elsewhere(tx: &mut SystemTx, id: UserId, here: TenantId) -> Result<bool> {
+    let elsewhere = sqlx::query_scalar(
+        "select exists (select from system.memberships m join system.tenants t on t.id = m.tenant_id
+            where m.person_id = $1 and m.tenant_id <> $2 and t.status <> 'deleted')",
+    )
+    .bind(id)
+    .bind(here)
+    .fetch_one(tx.conn())
+    .await?;
+    Ok(elsewhere)
 }
 
 pub async fn join(tx: &mut SystemTx, id: UserId, tenant: TenantId) -> Result<()> {

@@ -55,7 +55,7 @@ pub async fn reseal_all(databases: &Databases, progress: &mut (dyn FnMut(Progres
         for tenant in page {
             for column in TENANT_COLUMNS {
                 loop {
-                    let mut tx = databases.tenant(tenant.id, Actor::system("key rotation")).await?;
+                    let mut tx = databases.tenant_for_upkeep(tenant.id, Actor::system("key rotation")).await?;
                     let changed = reseal_batch(databases, tx.conn(), "", Owner::Tenant(tenant.id), *column).await?;
                     tx.commit().await?;
                     if changed == 0 {
@@ -96,7 +96,7 @@ pub async fn count_all(databases: &Databases) -> Result<i64> {
         let Some(last) = page.last() else { return Ok(total) };
         after.clone_from(&last.slug);
         for tenant in page {
-            let mut tx = databases.tenant(tenant.id, Actor::system("key rotation")).await?;
+            let mut tx = databases.tenant_for_upkeep(tenant.id, Actor::system("key rotation")).await?;
             for column in TENANT_COLUMNS {
                 total += count(tx.conn(), "", *column, newest).await?;
             }

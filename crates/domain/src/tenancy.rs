@@ -95,11 +95,16 @@ impl Databases {
 
     /// Opens a transaction in which only this tenant's rows exist.
     pub async fn tenant(&self, tenant: TenantId, actor: Actor) -> Result<TenantTx> {
+        if self.place(tenant).await?.status == Status::Suspended {
+            return Err(Problem::of(Code::WorkspaceSuspended).into());
+        }
+        self.tenant_for_upkeep(tenant, actor).await
+    }
+
+    /// The same for work of the installation itself, which a suspension does not stop: re-encryption.
+    pub(crate) async fn tenant_for_upkeep(&self, tenant: TenantId, actor: Actor) -> Result<TenantTx> {
         for first_try in [true, false] {
             let place = self.place(tenant).await?;
-            if place.status == Status::Suspended {
-                return Err(Problem::of(Code::WorkspaceSuspended).into());
-            }
             if let Some(tx) = self.enter(&place, actor.clone()).await? {
                 return Ok(tx);
             }

@@ -17,7 +17,12 @@ use socialai_domain::{
 use utoipa::ToSchema;
 
 use super::signed_in::{Delivery, LogIn, after_first_factor};
-use crate::{caller::Visitor, http::body::Body, problem::Answer, state::App};
+use crate::{
+    caller::Visitor,
+    http::body::Body,
+    problem::Answer,
+    state::{App, Mail},
+};
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -97,6 +102,10 @@ pub async fn accept(
     let mut tx = app.databases().system(visitor.actor.clone()).await?;
     let mut person = people::find_or_create(&mut tx, &invitation.email, &name).await?;
     match person.password_hash.take() {
+        // Without mail the inviting administrator sees the link; it must not open an account that works elsewhere.
+        None if !matches!(app.mail(), Mail::Smtp(_)) && people::works_elsewhere(&mut tx, person.id, tenant).await? => {
+            return Err(Problem::of(Code::OwnCredentialsRequired).into());
+        }
         None => people::set_password(&mut tx, person.id, request.password).await?,
         Some(stored) => {
             let ip = visitor.actor.ip.clone().unwrap_or_default();

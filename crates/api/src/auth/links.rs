@@ -67,11 +67,11 @@ pub async fn send_password_reset(app: &App, actor: Actor, email: &str) -> Result
     tickets::revoke_all(&mut tx, Purpose::PasswordReset, person.id).await?;
     let ticket = tickets::issue(&mut tx, Purpose::PasswordReset, Some(person.id), None, &()).await?;
     let memberships = people::memberships(&mut tx, person.id).await?;
-    tx.commit().await?;
     let only_tenant = match memberships.as_slice() {
-        [only] => Some(only.tenant_id),
+        [only] if !people::works_elsewhere(&mut tx, person.id, only.tenant_id).await? => Some(only.tenant_id),
         _ => None,
     };
+    tx.commit().await?;
     let link = link(app, "reset", &ticket);
     let text = format!(
         "Hello {},\n\nset a new password within the next hour:\n\n{link}\n\nIf you did not ask for this, ignore it; nothing has changed.\n",

@@ -71,6 +71,6 @@ pub async fn reset(
     tickets::spend(&mut tx, ticket.id).await?;
     tx.commit().await?;
     let actor = visitor.actor.known_as(ActorKind::User, person.to_string());
-    end_everywhere(&app, &actor, person, "password was reset").await?;
+    end_everywhere(&app, &actor, person, None, "password was reset").await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -11,7 +11,8 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use socialai_domain::{
     audit::{Actor, ActorKind},
-    problems::{Code, Problem},
+    ids::{SessionId, UserId},
+    problems::{Code, Error, Problem},
     sessions::{self, Refresh},
 };
 use utoipa::ToSchema;
@@ -112,7 +113,7 @@ pub async fn log_out_everywhere(
 ) -> Answer<(CookieJar, StatusCode)> {
     let (person, _, facts) = caller.person()?;
     if facts.method.is_own() {
-        end_everywhere(&app, &caller.actor, person, "signed out everywhere").await?;
+        end_everywhere(&app, &caller.actor, person, None, "signed out everywhere").await?;
     } else {
         let mut tx = caller.tx(&app).await?;
         let ended = sessions::revoke_all(&mut tx, person, None, "signed out everywhere").await?;
@@ -122,23 +123,30 @@ pub async fn log_out_everywhere(
     Ok((cookies::clear_session(&app, jar), StatusCode::NO_CONTENT))
 }
 
-/// Ends a person's sessions in every workspace.
+/// Ends a person's sessions in every workspace, but the kept one.
 pub async fn end_everywhere(
     app: &App,
     actor: &Actor,
-    person: socialai_domain::ids::UserId,
+    person: UserId,
+    keep: Option<SessionId>,
     reason: &'static str,
 ) -> socialai_domain::problems::Result<()> {
     let mut tx = app.databases().system(actor.clone()).await?;
     let memberships = socialai_domain::people::memberships(&mut tx, person).await?;
     tx.rollback().await?;
+    // One workspace that does not answer must not keep the others' sessions alive.
+    let mut failed = None;
     for membership in memberships {
-        let mut tx = app.databases().tenant(membership.tenant_id, actor.clone()).await?;
-        let ended = sessions::revoke_all(&mut tx, person, None, reason).await?;
-        tx.commit().await?;
-        app.forget_sessions(membership.tenant_id, &ended).await;
+        let end = async {
+            let mut tx = app.databases().tenant(membership.tenant_id, actor.clone()).await?;
+            let ended = sessions::revoke_all(&mut tx, person, keep, reason).await?;
+            tx.commit().await?;
+            app.forget_sessions(membership.tenant_id, &ended).await;
+            Ok::<_, Error>(())
+        };
+        failed = end.await.err().or(failed);
     }
-    Ok(())
+    failed.map_or(Ok(()), Err)
 }
 
 #[derive(Deserialize, ToSchema)]

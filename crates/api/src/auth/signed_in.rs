@@ -196,8 +196,12 @@ pub async fn hand_out(
     let user = users::get(&mut tx, opened.user_id).await?;
     let facts = sessions::facts(&mut tx, opened.id).await?;
     tx.rollback().await?;
+    // An identity provider speaks for its own workspace only, and not for the person's devices.
+    let own = facts.is_some_and(|facts| facts.method.is_own());
     let mut tx = app.databases().system(actor.clone()).await?;
-    people::used(&mut tx, opened.user_id, tenant).await?;
+    if own {
+        people::used(&mut tx, opened.user_id, tenant).await?;
+    }
     let tenants: Vec<_> = people::memberships(&mut tx, opened.user_id)
         .await?
         .into_iter()
@@ -205,15 +209,14 @@ pub async fn hand_out(
         .collect();
     let registered = socialai_domain::tenants::find(&mut tx, &tenant.to_string()).await?;
     tx.commit().await?;
-    // An identity provider speaks for its own workspace only.
-    let own = facts.is_some_and(|facts| facts.method.is_own());
     let now = app.databases().now();
     let access_token = access_token::sign(app, tenant, opened.user_id, opened.id, user.role, now)?;
     let (jar, refresh_token, csrf_token) = match delivery {
         Delivery::Body => (jar, Some(opened.refresh_token.expose_secret().to_owned()), None),
         Delivery::Cookie => {
             let (jar, csrf) = cookies::write_session(app, jar, &opened.refresh_token, opened.expires_at);
-            (cookies::remember_device(app, jar, &user.email), None, Some(csrf))
+            let jar = if own { cookies::remember_device(app, jar, &user.email) } else { jar };
+            (jar, None, Some(csrf))
         }
     };
     let signed_in = SignedIn {

@@ -14,7 +14,7 @@ use socialai_domain::{
 use utoipa::ToSchema;
 
 use crate::{
-    auth::signed_in::permission_names,
+    auth::{session::end_everywhere, signed_in::permission_names},
     caller::{Caller, can},
     http::body::{Body, Id},
     problem::Answer,
@@ -107,14 +107,8 @@ pub async fn change_password(
     let mut tx = caller.system_tx(&app).await?;
     throttle::succeeded(&mut tx, &attempt).await?;
     people::set_password(&mut tx, person, change.new).await?;
-    let memberships = people::memberships(&mut tx, person).await?;
     tx.commit().await?;
-    for membership in memberships {
-        let mut tx = app.databases().tenant(membership.tenant_id, caller.actor.clone()).await?;
-        let ended = sessions::revoke_all(&mut tx, person, Some(session), "password changed").await?;
-        tx.commit().await?;
-        app.forget_sessions(membership.tenant_id, &ended).await;
-    }
+    end_everywhere(&app, &caller.actor, person, Some(session), "password changed").await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -292,3 +292,17 @@ async fn changing_the_password_keeps_this_session_and_ends_the_others() {
     assert_eq!(server.get_as(token, "/me").await.status, 200);
     server.get_as(there["access_token"].as_str().unwrap(), "/me").await.is_problem(401, "session_ended");
 }
+
+#[tokio::test]
+async fn password_reset_ends_what_was_begun_with_the_old_password() {
+    let server = Server::start().await;
+    let (tenant, member) = server.tenant_with(Role::Admin).await;
+    let begun = server.post("/auth/login", &json!({ "email": member.email, "password": member.password })).await;
+    assert_eq!(begun.body["status"], "enrolment_required");
+    server.post("/auth/password/forgot", &json!({ "email": member.email })).await;
+    let ticket = secret_in(&server.mails_to(&tenant, &member.email).await[0]);
+    let reset = json!({ "ticket": ticket, "password": socialai_testkit::lab::secret() });
+    assert_eq!(server.post("/auth/password/reset", &reset).await.status, 204);
+    let late = server.post("/auth/enrol/totp", &json!({ "ticket": begun.body["ticket"] })).await;
+    late.is_problem(401, "ticket_invalid");
+}

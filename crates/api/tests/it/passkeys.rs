@@ -78,7 +78,7 @@ async fn administrator_with_only_a_passkey_gets_in() {
     let mut authenticator = server.authenticator();
     let token = server.token(&member).await;
     server.add_passkey(&token, &mut authenticator).await;
-    let key = server.api_key(&tenant, &["users:*"]).await;
+    let key = server.api_key(&tenant, &["*"]).await;
     let path = format!("/users/{}", member.id);
     assert_eq!(server.call_as(&key, Method::PATCH, &path, &json!({ "role": "admin" })).await.status, 200);
     server.get_as(&token, "/api-keys").await.is_problem(403, "mfa_required");

@@ -149,3 +149,40 @@ async fn api_key_cannot_be_given_more_than_its_maker_has() {
     assert_eq!(server.call_as(&key, Method::DELETE, &format!("/api-keys/{id}"), &json!({})).await.status, 200);
     server.get_as(&secret, "/users").await.is_problem(401, "invalid_token");
 }
+
+#[tokio::test]
+async fn narrow_key_cannot_widen_itself() {
+    let server = Server::start().await;
+    let tenant = server.lab.tenant().await;
+    let wide = server.api_key(&tenant, &["*"]).await;
+    let narrow = server.api_key(&tenant, &["api_keys:*", "users:*"]).await;
+    let keys = server.get_as(&narrow, "/api-keys").await;
+    let target = keys.body["items"].as_array().unwrap().iter().find(|key| key["scopes"][0] == "*").unwrap();
+    let rotate = format!("/api-keys/{}/rotate", target["id"].as_str().unwrap());
+    server.post_as(&narrow, &rotate, &json!({ "overlap_hours": 0 })).await.is_problem(403, "forbidden");
+    let invite = json!({ "email": "a@new.test", "name": "A", "role": "admin" });
+    server.post_as(&narrow, "/invitations", &invite).await.is_problem(403, "forbidden");
+    let member = server.lab.member(&tenant, Role::Viewer).await;
+    let promote =
+        server.call_as(&narrow, Method::PATCH, &format!("/users/{}", member.id), &json!({ "role": "admin" })).await;
+    promote.is_problem(403, "forbidden");
+    assert_eq!(server.get_as(&wide, "/users").await.status, 200, "nothing was rotated");
+}
+
+#[tokio::test]
+async fn invitation_link_does_not_set_the_password_of_somebody_who_works_elsewhere() {
+    let server = Server::start().await;
+    let (home, _) = server.tenant_with(Role::Admin).await;
+    let inviting = server.lab.tenant().await;
+    let email = format!("{}@sso.test", uuid::Uuid::new_v4().simple());
+    // As single sign-on leaves people: a user of one workspace, without a password.
+    let mut tx = server.lab.databases.system(socialai_domain::audit::Actor::system("test")).await.unwrap();
+    let person = socialai_domain::people::find_or_create(&mut tx, &email, "Ann").await.unwrap();
+    socialai_domain::people::join(&mut tx, person.id, home.id).await.unwrap();
+    tx.commit().await.unwrap();
+    let key = server.api_key(&inviting, &["*"]).await;
+    server.post_as(&key, "/invitations", &json!({ "email": email, "name": "Ann", "role": "viewer" })).await;
+    let link = secret_in(&server.mails_to(&inviting, &email).await[0]);
+    let accept = json!({ "invitation": link, "password": "chosen by somebody else" });
+    server.post("/auth/invitation/accept", &accept).await.is_problem(403, "own_credentials_required");
+}

@@ -254,7 +254,7 @@ async fn provider_cannot_make_administrators() {
     }
     // Nor does it prove a second factor for somebody who was made one here.
     let session = workspace.session("ann").await;
-    let key = workspace.server.api_key(&workspace.tenant, &["users:*"]).await;
+    let key = workspace.server.api_key(&workspace.tenant, &["*"]).await;
     let user = format!("/users/{}", session["user"]["id"].as_str().unwrap());
     let promoted = workspace.server.call_as(&key, Method::PATCH, &user, &json!({ "role": "admin" })).await;
     assert_eq!(promoted.status, 200, "{}", promoted.text);

@@ -74,37 +74,52 @@ pub async fn begin(databases: &Databases, slug: &str, home: &Home) -> Result<(Te
     Ok((tenant, wanted))
 }
 
-/// Runs the steps that are left. The target home must exist (`database::prepare_home`).
+/// Runs the steps that are left of the move that was noted. The target home must exist (`database::prepare_home`).
 /// Rows are removed by the owner role: the application role cannot delete audit rows.
 pub async fn run(
     databases: &Databases,
     endpoints: &[Endpoint],
     tenant: TenantId,
-    plan: &Move,
     progress: &mut (dyn FnMut(String) + Send),
 ) -> Result<()> {
+    let _alone = alone(endpoints, tenant).await?;
+    // Read under the lock: a plan that another process has finished or given up would erase the living tenant.
+    let plan = noted(databases, tenant).await?;
     if !plan.switched {
-        close(databases, tenant, plan).await?;
+        close(databases, tenant, &plan).await?;
         erase(endpoints, tenant, plan.shard.as_deref(), &plan.schema).await?;
-        copy(databases, tenant, plan, progress).await?;
-        switch(databases, tenant, plan).await?;
+        copy(databases, tenant, &plan, progress).await?;
+        switch(databases, tenant, &plan).await?;
     }
-    clean(databases, endpoints, tenant, plan).await?;
+    clean(databases, endpoints, tenant, &plan).await?;
     databases.forget_place(tenant).await;
     Ok(())
+}
+
+/// One process at a time moves a tenant; what is returned is the lock.
+async fn alone(endpoints: &[Endpoint], tenant: TenantId) -> Result<PgConnection> {
+    let control = endpoints.first().ok_or_else(|| Error::Fault("no database is configured".to_owned()))?;
+    let lock = database::lock_move(control, tenant).await.map_err(|error| Error::Fault(error.to_string()))?;
+    lock.ok_or_else(|| Problem::field("tenant", "Another process is moving this tenant; wait for it.").into())
+}
+
+async fn noted(databases: &Databases, tenant: TenantId) -> Result<Move> {
+    let mut tx = databases.system(Actor::system("move")).await?;
+    let plan: Option<Json<Move>> =
+        sqlx::query_scalar("select move from system.tenants where id = $1").bind(tenant).fetch_one(tx.conn()).await?;
+    tx.rollback().await?;
+    let Some(Json(plan)) = plan else {
+        return Err(Problem::field("tenant", "No move of this tenant is under way.").into());
+    };
+    Ok(plan)
 }
 
 /// Gives up a move that has not switched, and opens the old door.
 pub async fn abort(databases: &Databases, endpoints: &[Endpoint], slug: &str) -> Result<()> {
     let mut tx = databases.system(Actor::operator()).await?;
     let tenant = find(&mut tx, slug).await?;
-    let running: Option<Json<Move>> = sqlx::query_scalar("select move from system.tenants where id = $1 for update")
-        .bind(tenant.id)
-        .fetch_one(tx.conn())
-        .await?;
-    let Some(Json(plan)) = running else {
-        return Err(Problem::field("tenant", "No move of this tenant is under way.").into());
-    };
+    let _alone = alone(endpoints, tenant.id).await?;
+    let plan = noted(databases, tenant.id).await?;
     if plan.switched {
         return Err(Problem::field(
             "tenant",
@@ -194,14 +209,20 @@ async fn switch(databases: &Databases, tenant: TenantId, plan: &Move) -> Result<
     open_door(databases, tenant, plan.shard.as_deref(), &plan.schema).await?;
     let mut tx = databases.system(Actor::operator()).await?;
     let switched = Move { switched: true, ..plan.clone() };
-    sqlx::query("update system.tenants set tier = $2, home_schema = $3, shard = $4, move = $5 where id = $1")
-        .bind(tenant)
-        .bind(plan.tier)
-        .bind(&plan.schema)
-        .bind(&plan.shard)
-        .bind(Json(switched))
-        .execute(tx.conn())
-        .await?;
+    let done = sqlx::query(
+        "update system.tenants set tier = $2, home_schema = $3, shard = $4, move = $5
+         where id = $1 and not (move ->> 'switched')::boolean",
+    )
+    .bind(tenant)
+    .bind(plan.tier)
+    .bind(&plan.schema)
+    .bind(&plan.shard)
+    .bind(Json(switched))
+    .execute(tx.conn())
+    .await?;
+    if done.rows_affected() != 1 {
+        return Err(Error::Fault("the move was given up meanwhile".to_owned()));
+    }
     tx.commit().await?;
     databases.forget_place(tenant).await;
     Ok(())

@@ -25,6 +25,12 @@ async fn new_master_key_takes_over_and_the_old_one_can_be_thrown_away() {
     signing::load(&mut tx).await.unwrap();
     tx.commit().await.unwrap();
 
+    // A suspended workspace is re-encrypted like the others; its old key may be gone when it comes back.
+    let mut tx = lab.databases.system(Actor::system("test")).await.unwrap();
+    let suspended = socialai_domain::tenants::Status::Suspended;
+    socialai_domain::tenants::set_status(&mut tx, tenant.id, suspended).await.unwrap();
+    tx.commit().await.unwrap();
+
     let second = MasterKeys::generate(2).expose_secret().to_owned();
     let both = format!("{second},{}", lab.master_keys);
     let after = Lab::open(lab.endpoints.clone(), both, lab.clock.clone()).await.unwrap();
@@ -38,6 +44,10 @@ async fn new_master_key_takes_over_and_the_old_one_can_be_thrown_away() {
     let again = rotation::reseal_all(&after.databases, &mut |_| {}).await.unwrap();
     assert_eq!(again.done, 0, "a second run finds nothing to do");
 
+    let mut tx = lab.databases.system(Actor::system("test")).await.unwrap();
+    let active = socialai_domain::tenants::Status::Active;
+    socialai_domain::tenants::set_status(&mut tx, tenant.id, active).await.unwrap();
+    tx.commit().await.unwrap();
     let only_new = Lab::open(lab.endpoints.clone(), second, lab.clock.clone()).await.unwrap();
     let mut tx = only_new.databases.tenant(tenant.id, Actor::system("test")).await.unwrap();
     assert_eq!(users::find_by_email(&mut tx, &member.email).await.unwrap().unwrap().email, member.email);

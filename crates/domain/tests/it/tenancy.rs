@@ -141,9 +141,9 @@ async fn moving_through_all_tiers_keeps_every_row_and_the_audit_chain() {
         ));
         tx.commit().await.unwrap();
 
-        let (_, plan) = relocate::begin(&lab.databases, &tenant.slug, &home).await.unwrap();
+        relocate::begin(&lab.databases, &tenant.slug, &home).await.unwrap();
         socialai_domain::database::prepare_home(&lab.endpoints[0], tenant.id, &home).await.unwrap();
-        relocate::run(&lab.databases, &lab.endpoints, tenant.id, &plan, &mut |_| {}).await.unwrap();
+        relocate::run(&lab.databases, &lab.endpoints, tenant.id, &mut |_| {}).await.unwrap();
 
         for process in [&lab, &stale] {
             assert_eq!(names(process, tenant.id).await, std::slice::from_ref(&member.email), "{home:?}");
@@ -161,9 +161,9 @@ async fn move_can_be_interrupted_repeated_and_aborted() {
     let lab = Lab::own().await;
     let tenant = lab.tenant().await;
     let member = lab.member(&tenant, Role::Admin).await;
-    let (_, plan) = relocate::begin(&lab.databases, &tenant.slug, &Home::Schema).await.unwrap();
+    relocate::begin(&lab.databases, &tenant.slug, &Home::Schema).await.unwrap();
     // The home is missing, so the copy fails after the door was closed: as a crash in the middle would leave it.
-    assert!(relocate::run(&lab.databases, &lab.endpoints, tenant.id, &plan, &mut |_| {}).await.is_err());
+    assert!(relocate::run(&lab.databases, &lab.endpoints, tenant.id, &mut |_| {}).await.is_err());
     lab.databases.forget_place(tenant.id).await;
     let refused = lab.databases.tenant(tenant.id, actor()).await.err().unwrap();
     assert_eq!(refused.problem().unwrap().code, Code::WorkspaceMoving);
@@ -174,9 +174,9 @@ async fn move_can_be_interrupted_repeated_and_aborted() {
     relocate::abort(&lab.databases, &lab.endpoints, &tenant.slug).await.unwrap();
     assert_eq!(names(&lab, tenant.id).await, std::slice::from_ref(&member.email));
 
-    let (_, plan) = relocate::begin(&lab.databases, &tenant.slug, &Home::Schema).await.unwrap();
+    relocate::begin(&lab.databases, &tenant.slug, &Home::Schema).await.unwrap();
     socialai_domain::database::prepare_home(&lab.endpoints[0], tenant.id, &Home::Schema).await.unwrap();
-    relocate::run(&lab.databases, &lab.endpoints, tenant.id, &plan, &mut |_| {}).await.unwrap();
+    relocate::run(&lab.databases, &lab.endpoints, tenant.id, &mut |_| {}).await.unwrap();
     assert_eq!(names(&lab, tenant.id).await, [member.email]);
     assert!(relocate::begin(&lab.databases, &tenant.slug, &Home::Schema).await.is_err(), "it lives there already");
 }
@@ -197,4 +197,26 @@ async fn two_administrators_cannot_demote_each_other_at_once() {
     };
     let (a, b) = tokio::join!(demote(first.id), demote(second.id));
     assert!(a.is_ok() != b.is_ok(), "exactly one may win: {a:?} {b:?}");
+}
+
+#[tokio::test]
+async fn move_that_another_process_finished_or_gave_up_erases_nothing() {
+    let lab = Lab::own().await;
+    let tenant = lab.tenant().await;
+    let member = lab.member(&tenant, Role::Admin).await;
+    relocate::begin(&lab.databases, &tenant.slug, &Home::Schema).await.unwrap();
+    // A second operator notes the same move before the first has run it.
+    relocate::begin(&lab.databases, &tenant.slug, &Home::Schema).await.unwrap();
+    socialai_domain::database::prepare_home(&lab.endpoints[0], tenant.id, &Home::Schema).await.unwrap();
+    let (mut quiet, mut silent) = (|_| {}, |_| {});
+    let (first, second) = tokio::join!(
+        relocate::run(&lab.databases, &lab.endpoints, tenant.id, &mut quiet),
+        relocate::run(&lab.databases, &lab.endpoints, tenant.id, &mut silent),
+    );
+    assert!(first.is_ok() || second.is_ok(), "{first:?} {second:?}");
+    assert!(
+        relocate::run(&lab.databases, &lab.endpoints, tenant.id, &mut |_| {}).await.is_err(),
+        "nothing is left to run"
+    );
+    assert_eq!(names(&lab, tenant.id).await, [member.email]);
 }

@@ -217,10 +217,10 @@ async fn relocate_to(session: &Session, order: Move) -> Result<Row> {
     let endpoint = endpoints.iter().find(|endpoint| endpoint.shard.as_deref() == home.shard());
     let endpoint =
         endpoint.context("there is no shard of that name: add it to SOCIALAI_SHARDS and SOCIALAI_OWNER_SHARDS")?;
-    let (tenant, plan) = relocate::begin(&session.databases, &tenant.slug, &home).await?;
+    let (tenant, _) = relocate::begin(&session.databases, &tenant.slug, &home).await?;
     database::prepare_home(endpoint, tenant.id, &home).await?;
     let mut say = |line: String| console::progress(&line);
-    relocate::run(&session.databases, endpoints, tenant.id, &plan, &mut say)
+    relocate::run(&session.databases, endpoints, tenant.id, &mut say)
         .await
         .context("the move stopped; run it again to finish it, or with --abort to give it up")?;
     session.tenant(&order.tenant).await
