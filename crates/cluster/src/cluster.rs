@@ -97,6 +97,7 @@ impl Cluster {
 
     /// Ends all sessions, writes everything down and waits for the end of the server.
     pub async fn stop(mut self) -> Result<(), ClusterError> {
+        self.keeper.ask(Stop::Fast);
         let stopped = tokio::task::spawn_blocking(move || self.keeper.stop(Stop::Fast)).await;
         stopped.map_err(|error| ClusterError::Interrupted { reason: error.to_string() })?
     }

@@ -91,6 +91,16 @@ impl Keeper {
         }
     }
 
+    /// Tells the server to stop, here and now: the process may end before the thread that watches it looks again.
+    pub(crate) fn ask(&self, how: Stop) {
+        let mut state = self.shared.lock();
+        if state.stop.is_none() {
+            state.stop = Some(how);
+            signal(&mut state, Signal::INT);
+        }
+        self.shared.changed.notify_all();
+    }
+
     /// Stops the server and waits until it is gone.
     pub(crate) fn stop(&mut self, how: Stop) -> Result<(), ClusterError> {
         self.shared.lock().stop = Some(how);
@@ -107,10 +117,7 @@ impl Drop for Keeper {
     /// may be ending, and the server finishes alone.
     fn drop(&mut self) {
         if self.thread.is_some() {
-            let mut state = self.shared.lock();
-            state.stop.get_or_insert(Stop::Fast);
-            signal(&mut state, Signal::INT);
-            self.shared.changed.notify_all();
+            self.ask(Stop::Fast);
         }
     }
 }
