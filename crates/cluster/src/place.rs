@@ -245,8 +245,8 @@ mod tests {
 
     #[test]
     fn hash_of_a_folder_is_short_and_never_changes() {
-        assert_eq!(short_hash(Path::new("/root/data/postgres")), short_hash(Path::new("/root/data/postgres")));
-        assert_ne!(short_hash(Path::new("/root/data/postgres")), short_hash(Path::new("/root/b/postgres")));
+        assert_eq!(short_hash(Path::new("/srv/hub/data/postgres")), short_hash(Path::new("/srv/hub/data/postgres")));
+        assert_ne!(short_hash(Path::new("/srv/hub/data/postgres")), short_hash(Path::new("/srv/hub/b/postgres")));
         assert_eq!(short_hash(Path::new("")), "cbf29ce48422");
     }
 }
