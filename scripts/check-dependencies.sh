@@ -40,7 +40,8 @@ may_import() {
 may_import cluster
 may_import connect
 may_import domain
-may_import api domain connect
+may_import web
+may_import api domain connect web
 may_import hub api cluster connect domain
 may_import testkit cluster domain
 

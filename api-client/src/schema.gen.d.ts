@@ -74,6 +74,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/audit-log/actions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Actions that occur in the audit log
+         * @description What there is to filter by.
+         */
+        get: operations["get_audit_log_actions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/audit-log/export": {
         parameters: {
             query?: never;
@@ -416,7 +436,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Live updates of this workspace */
+        /**
+         * Live updates of this workspace
+         * @description The first event is named `ready` (`Ready`); every other is named by its action.
+         */
         get: operations["get_events"];
         put?: never;
         post?: never;
@@ -811,6 +834,26 @@ export interface paths {
         patch: operations["patch_tenant"];
         trace?: never;
     };
+    "/tenant/checklist": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * First steps
+         * @description Only those that the caller can take. A client that does not know a step's name leaves it out.
+         */
+        get: operations["get_tenant_checklist"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/tenant/policy": {
         parameters: {
             query?: never;
@@ -970,6 +1013,16 @@ export interface components {
             /** Format: int64 */
             seq: number;
         };
+        Checklist: {
+            /** @description In the order in which they are best done. */
+            items: components["schemas"]["ChecklistItem"][];
+        };
+        ChecklistItem: {
+            done: boolean;
+            id: components["schemas"]["ChecklistStep"];
+        };
+        /** @enum {string} */
+        ChecklistStep: "second_factor" | "colleague_invited" | "api_key_made" | "single_sign_on";
         Credentials: {
             delivery?: components["schemas"]["Delivery"];
             /** @example admin@acme.test */
@@ -1085,6 +1138,16 @@ export interface components {
             entity_id: string;
             entity_kind: string;
         };
+        /** @description A row with the present names of who did it and to what. */
+        LogEntry: components["schemas"]["Row"] & {
+            /** @description Name of the user or API key; null for other actors and for those who are gone. */
+            actor_name?: string | null;
+            /**
+             * @description Name of the user, invitation or API key, or of the user whose session it was; null for other things and for
+             *     those that are gone.
+             */
+            entity_name?: string | null;
+        };
         /** @description What a log-in leads to. */
         LogIn: (components["schemas"]["SignedIn"] & {
             /** @enum {string} */
@@ -1108,6 +1171,8 @@ export interface components {
             /** @description The named workspace offers single sign-on at `/auth/sso/{tenant}/start`. */
             sso: boolean;
             version: string;
+            /** @description Names the web app that this server hands out; a page that was built as another one is out of date. */
+            web_build: string;
         };
         Me: {
             has_mfa: boolean;
@@ -1182,29 +1247,16 @@ export interface components {
             /** @description Give this as `cursor` to get the next page; absent on the last one. */
             next?: string | null;
         };
-        Page_Row: {
-            items: {
-                /** @description What was done, for example `user.role_changed`. */
-                action: string;
-                actor_id: string;
-                /** @description `user`, `api_key`, `operator`, `system` or `anonymous`. */
-                actor_kind: string;
-                /** Format: date-time */
-                at: string;
-                /** @description `{"before": {…}, "after": {…}}` */
-                changes?: unknown;
-                entity_id: string;
-                entity_kind: string;
-                hash: string;
-                ip?: string | null;
-                request_id?: string | null;
+        Page_LogEntry: {
+            items: (components["schemas"]["Row"] & {
+                /** @description Name of the user or API key; null for other actors and for those who are gone. */
+                actor_name?: string | null;
                 /**
-                 * Format: int64
-                 * @description Place in the chain, counted from 1 without gaps.
+                 * @description Name of the user, invitation or API key, or of the user whose session it was; null for other things and for
+                 *     those that are gone.
                  */
-                seq: number;
-                user_agent?: string | null;
-            }[];
+                entity_name?: string | null;
+            })[];
             /** @description Give this as `cursor` to get the next page; absent on the last one. */
             next?: string | null;
         };
@@ -1313,6 +1365,18 @@ export interface components {
         Proof: {
             /** @description Needed when an authenticator app is set up already. */
             code?: string | null;
+        };
+        /** @description First event of every stream, named `ready`: what the page behind it is talking to. */
+        Ready: {
+            /** @description The web app that this server hands out, as in `web_build` of `/auth/options`. */
+            build: string;
+            /**
+             * Format: date-time
+             * @description By the server's clock.
+             */
+            now: string;
+            /** @description Of the program. */
+            version: string;
         };
         RecoveryCodes: {
             /** @description Shown once; each works once. */
@@ -1727,7 +1791,7 @@ export interface operations {
     get_audit_log: {
         parameters: {
             query?: {
-                /** @description For example `user.role_changed`. */
+                /** @description For example `user.role_changed`; with a dot at its end (`user.`) all actions that begin so. */
                 action?: string;
                 actor_id?: string;
                 entity_kind?: string;
@@ -1753,7 +1817,36 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_Row"];
+                    "application/json": components["schemas"]["Page_LogEntry"];
+                };
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_audit_log_actions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Their names, in order. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string[];
                 };
             };
             /** @description Anything that went wrong, as a problem document. */
@@ -1770,7 +1863,7 @@ export interface operations {
     get_audit_log_export: {
         parameters: {
             query?: {
-                /** @description For example `user.role_changed`. */
+                /** @description For example `user.role_changed`; with a dot at its end (`user.`) all actions that begin so. */
                 action?: string;
                 actor_id?: string;
                 entity_kind?: string;
@@ -3233,6 +3326,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Workspace"];
+                };
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_tenant_checklist: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What to do first, and what of it is done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Checklist"];
                 };
             };
             /** @description Anything that went wrong, as a problem document. */

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use futures::{Stream, stream};
 use serde::{Deserialize, Serialize};
 use socialai_domain::{
-    audit::{self, Entry, Filter, Row, Verdict},
+    audit::{self, Entry, Filter, LogEntry, Row, Verdict},
     problems::{Code, Problem, Result},
 };
 use time::OffsetDateTime;
@@ -28,7 +28,7 @@ use crate::{
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct LogQuery {
-    /// For example `user.role_changed`.
+    /// For example `user.role_changed`; with a dot at its end (`user.`) all actions that begin so.
     #[param(max_length = 100)]
     action: Option<String>,
     #[param(max_length = 100)]
@@ -78,20 +78,33 @@ fn moment(name: &str, text: Option<&str>) -> Result<Option<OffsetDateTime>, Prob
 
 /// The audit log, newest first
 #[utoipa::path(get, path = "/audit-log", tag = "Audit", params(LogQuery, Paging), security(("token" = ["audit:read"])),
-    responses((status = 200, description = "A page of entries.", body = Page<Row>)))]
+    responses((status = 200, description = "A page of entries.", body = Page<LogEntry>)))]
 pub async fn list(
     State(app): State<App>,
     caller: Caller<can::AuditRead>,
     Query(query): Query<LogQuery>,
     Query(paging): Query<Paging>,
-) -> Answer<Json<Page<Row>>> {
+) -> Answer<Json<Page<LogEntry>>> {
     let limit = paging.limit()?;
     let before = paging.after()?;
     let filter = query.filter()?;
     let mut tx = caller.tx(&app).await?;
     let rows = audit::list(&mut tx, &filter, before, limit + 1).await?;
+    let entries = audit::name(&mut tx, rows).await?;
     tx.rollback().await?;
-    Ok(Json(Page::cut(rows, limit, |row| row.seq)))
+    Ok(Json(Page::cut(entries, limit, |entry| entry.row.seq)))
+}
+
+/// Actions that occur in the audit log
+///
+/// What there is to filter by.
+#[utoipa::path(get, path = "/audit-log/actions", tag = "Audit", security(("token" = ["audit:read"])),
+    responses((status = 200, description = "Their names, in order.", body = Vec<String>)))]
+pub async fn actions(State(app): State<App>, caller: Caller<can::AuditRead>) -> Answer<Json<Vec<String>>> {
+    let mut tx = caller.tx(&app).await?;
+    let actions = audit::actions(&mut tx).await?;
+    tx.rollback().await?;
+    Ok(Json(actions))
 }
 
 #[derive(Debug, Clone, Copy, Default, Serialize, Deserialize, ToSchema)]

@@ -15,7 +15,7 @@ use utoipa_swagger_ui::SwaggerUi;
 
 use socialai_domain::problems::Code;
 
-use crate::{audit_log::ExportFormat, problem::ProblemDocument, state::App};
+use crate::{audit_log::ExportFormat, events::Ready, problem::ProblemDocument, state::App};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -25,7 +25,7 @@ use crate::{audit_log::ExportFormat, problem::ProblemDocument, state::App};
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
     servers((url = "/api/v1")),
-    components(schemas(ProblemDocument, ExportFormat)),
+    components(schemas(ProblemDocument, ExportFormat, Ready)),
 )]
 struct Base;
 

@@ -39,7 +39,21 @@ pub struct LiveEvent {
     pub at: time::OffsetDateTime,
 }
 
+/// First event of every stream, named `ready`: what the page behind it is talking to.
+#[derive(Serialize, ToSchema)]
+pub struct Ready {
+    /// Of the program.
+    pub version: &'static str,
+    /// The web app that this server hands out, as in `web_build` of `/auth/options`.
+    pub build: &'static str,
+    /// By the server's clock.
+    #[serde(with = "time::serde::rfc3339")]
+    pub now: time::OffsetDateTime,
+}
+
 /// Live updates of this workspace
+///
+/// The first event is named `ready` (`Ready`); every other is named by its action.
 #[utoipa::path(get, path = "/events", tag = "Workspace",
     params(("Last-Event-ID" = Option<String>, Header, description = "Go on after this event; without it the stream begins now.")),
     security(("token" = [])), responses((status = 200, description = "Events named by their action.", body = LiveEvent, content_type = "text/event-stream")))]
@@ -66,8 +80,10 @@ type Watch = (App, Caller<can::SignIn>, Place, i64, bool);
 async fn next_page((app, caller, place, after, hello): Watch) -> Option<(Vec<Result<Event, Infallible>>, Watch)> {
     if hello {
         // Tells the client that the stream stands, before anything happened.
-        let first = Event::default().event("ready").id(after.to_string()).data("{}").retry(Duration::from_secs(2));
-        return Some((vec![Ok(first)], (app, caller, place, after, false)));
+        let version = app.settings().version;
+        let ready = Ready { version, build: socialai_web::BUILD_ID, now: app.databases().now() };
+        let first = Event::default().event("ready").id(after.to_string()).retry(Duration::from_secs(2));
+        return Some((vec![Ok(written(first, &ready))], (app, caller, place, after, false)));
     }
     tokio::select! {
         () = app.stopping().cancelled() => return None,
@@ -122,6 +138,9 @@ fn event(row: &Row) -> Event {
         entity_id: row.entity_id.clone(),
         at: row.at,
     };
-    let event = Event::default().event(&row.action).id(row.seq.to_string());
-    event.json_data(&live).unwrap_or_else(|_| Event::default().comment("unreadable"))
+    written(Event::default().event(&row.action).id(row.seq.to_string()), &live)
+}
+
+fn written(event: Event, data: &impl Serialize) -> Event {
+    event.json_data(data).unwrap_or_else(|_| Event::default().comment("unreadable"))
 }

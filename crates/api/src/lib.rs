@@ -66,6 +66,7 @@ fn v1() -> OpenApiRouter<App> {
         // The workspace
         .routes(routes!(tenant::get, tenant::rename))
         .routes(routes!(tenant::policy, tenant::set_policy))
+        .routes(routes!(tenant::checklist))
         .routes(routes!(roles::list))
         .routes(routes!(users::list))
         .routes(routes!(users::get, users::update, users::remove))
@@ -81,6 +82,7 @@ fn v1() -> OpenApiRouter<App> {
         .routes(routes!(sso::get, sso::put, sso::remove))
         .routes(routes!(sso::test))
         .routes(routes!(audit_log::list))
+        .routes(routes!(audit_log::actions))
         .routes(routes!(audit_log::export))
         .routes(routes!(audit_log::verify))
         .routes(routes!(events::stream))

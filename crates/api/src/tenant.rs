@@ -3,6 +3,7 @@
 use axum::{Json, extract::State};
 use serde::{Deserialize, Serialize};
 use socialai_domain::{
+    checklist,
     ids::TenantId,
     people,
     settings::{self, Policy},
@@ -93,4 +94,23 @@ pub async fn set_policy(
     tx.commit().await?;
     app.forget_all_sessions();
     Ok(Json(policy))
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct Checklist {
+    /// In the order in which they are best done.
+    pub items: Vec<checklist::Item>,
+}
+
+/// First steps
+///
+/// Only those that the caller can take. A client that does not know a step's name leaves it out.
+#[utoipa::path(get, path = "/tenant/checklist", tag = "Workspace", security(("token" = [])),
+    responses((status = 200, description = "What to do first, and what of it is done.", body = Checklist)))]
+pub async fn checklist(State(app): State<App>, caller: Caller<can::ActForOneself>) -> Answer<Json<Checklist>> {
+    let (person, _, facts) = caller.person()?;
+    let mut tx = caller.tx(&app).await?;
+    let items = checklist::list(&mut tx, person, facts.method.is_own(), &caller.permissions).await?;
+    tx.rollback().await?;
+    Ok(Json(Checklist { items }))
 }

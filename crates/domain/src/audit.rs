@@ -3,6 +3,8 @@
 //! carries the hash of the row before, and a head row holds the last link, so that an altered, inserted, removed or cut-off
 //! row shows. Rows never hold secrets or clear personal data (addresses are masked), because they can never be rewritten.
 
+mod names;
+
 use serde::Serialize;
 use serde_json::Value;
 use sqlx::{FromRow, QueryBuilder};
@@ -14,6 +16,8 @@ use crate::{
     tenancy::{SystemTx, TenantTx},
     tokens::sha256,
 };
+
+pub use self::names::{LogEntry, name};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ActorKind {
@@ -137,6 +141,7 @@ fn as_hex<S: serde::Serializer>(bytes: &[u8], serializer: S) -> std::result::Res
 /// What a reader may ask for; all given conditions must hold.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
+    /// An action, or the beginning of actions when it ends with a dot (`user.`).
     pub action: Option<String>,
     pub actor_id: Option<String>,
     pub entity_kind: Option<String>,
@@ -175,12 +180,16 @@ const COLUMNS: &str =
 fn selection(filter: &Filter) -> QueryBuilder<sqlx::Postgres> {
     let mut query = QueryBuilder::new("select ");
     query.push(COLUMNS).push(" from audit_log where true");
-    for (column, value) in [
-        ("action", &filter.action),
-        ("actor_id", &filter.actor_id),
-        ("entity_kind", &filter.entity_kind),
-        ("entity_id", &filter.entity_id),
-    ] {
+    if let Some(action) = &filter.action {
+        if action.ends_with('.') {
+            query.push(" and starts_with(action, ").push_bind(action.clone()).push(")");
+        } else {
+            query.push(" and action = ").push_bind(action.clone());
+        }
+    }
+    for (column, value) in
+        [("actor_id", &filter.actor_id), ("entity_kind", &filter.entity_kind), ("entity_id", &filter.entity_id)]
+    {
         if let Some(value) = value {
             query.push(" and ").push(column).push(" = ").push_bind(value.clone());
         }
@@ -192,6 +201,19 @@ fn selection(filter: &Filter) -> QueryBuilder<sqlx::Postgres> {
         query.push(" and at < ").push_bind(until);
     }
     query
+}
+
+/// The actions that occur in the log, by name. Jumps from one to the next in the index, however long the log is.
+pub async fn actions(tx: &mut TenantTx) -> Result<Vec<String>> {
+    let actions = sqlx::query_scalar(
+        "with recursive found (action) as (
+            (select action from audit_log order by action limit 1)
+            union all
+            select (select l.action from audit_log l where l.action > f.action order by l.action limit 1)
+            from found f where f.action is not null)
+         select action from found where action is not null",
+    );
+    Ok(actions.fetch_all(tx.conn()).await?)
 }
 
 /// State of a chain after reading all of it.

@@ -5,6 +5,7 @@
 pub mod api_keys;
 pub mod audit;
 pub mod audit_stream;
+pub mod checklist;
 pub mod clock;
 pub mod database;
 pub mod idempotency;

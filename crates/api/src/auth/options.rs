@@ -36,6 +36,8 @@ pub struct LogInOptions {
     /// Accounts of the demo; empty elsewhere.
     pub demo: Vec<DemoLogin>,
     pub version: &'static str,
+    /// Names the web app that this server hands out; a page that was built as another one is out of date.
+    pub web_build: &'static str,
 }
 
 /// Ways to log in
@@ -53,7 +55,8 @@ pub async fn options(
     };
     let demo = app.settings().demo_logins.iter().cloned();
     let demo = demo.map(|(email, role, tenant)| DemoLogin { email, role, tenant }).collect();
-    Ok(Json(LogInOptions { password: true, passkey: true, sso, demo, version: app.settings().version }))
+    let version = app.settings().version;
+    Ok(Json(LogInOptions { password: true, passkey: true, sso, demo, version, web_build: socialai_web::BUILD_ID }))
 }
 
 /// Unknown workspaces have none.

@@ -5,6 +5,7 @@
 mod audit_log;
 mod bad_input;
 mod bad_tokens;
+mod checklist;
 mod events;
 mod idempotency;
 mod limits;

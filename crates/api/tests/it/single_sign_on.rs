@@ -268,6 +268,8 @@ async fn session_speaks_for_its_own_workspace_and_not_for_the_person() {
     let server = &workspace.server;
     let session = workspace.session("ann").await;
     let token = session["access_token"].as_str().unwrap();
+    let checklist = server.get_as(token, "/tenant/checklist").await;
+    assert_eq!(checklist.body["items"], json!([]), "setting up factors is not theirs to do");
     // The same person has a place in another workspace.
     let other = server.lab.tenant().await;
     let id: UserId = session["user"]["id"].as_str().unwrap().parse().unwrap();
