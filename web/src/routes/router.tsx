@@ -1,0 +1,52 @@
+/** Every address of the app, as one list. Pages are loaded when they are first opened. */
+import { createBrowserRouter, type RouteObject } from "react-router";
+
+import { PageFault } from "./page-fault";
+import { Root } from "./root";
+import { SettingsLayout } from "./settings-layout";
+import { SignedIn } from "./signed-in";
+
+const strangers: RouteObject[] = [
+  { path: "/login", lazy: () => import("@/features/auth/login-page") },
+  { path: "/forgot", lazy: () => import("@/features/auth/forgot-page") },
+  { path: "/reset", lazy: () => import("@/features/auth/reset-page") },
+  { path: "/invitation", lazy: () => import("@/features/auth/invitation-page") },
+];
+
+const settings: RouteObject[] = [
+  { index: true, lazy: () => import("./settings-index") },
+  { path: "profile", lazy: () => import("@/features/account/profile-page") },
+  { path: "security", lazy: () => import("@/features/account/security-page") },
+  { path: "sessions", lazy: () => import("@/features/account/sessions-page") },
+  { path: "appearance", lazy: () => import("@/features/account/appearance-page") },
+  { path: "workspace", lazy: () => import("@/features/workspace/workspace-page") },
+  { path: "policy", lazy: () => import("@/features/workspace/policy-page") },
+  { path: "users", lazy: () => import("@/features/users/users-page") },
+  { path: "users/invitations", lazy: () => import("@/features/users/invitations-page") },
+  { path: "users/roles", lazy: () => import("@/features/users/roles-page") },
+  { path: "api-keys", lazy: () => import("@/features/api-keys/api-keys-page") },
+  { path: "sso", lazy: () => import("@/features/sso/sso-page") },
+  { path: "audit-log", lazy: () => import("@/features/audit-log/audit-log-page") },
+];
+
+const pages: RouteObject[] = [
+  { path: "/", lazy: () => import("@/features/home/home-page") },
+  { path: "/system", lazy: () => import("@/features/system/system-page") },
+  { path: "/system/outbox", lazy: () => import("@/features/system/outbox-page") },
+  { path: "/settings", Component: SettingsLayout, children: inFrame(settings) },
+  { path: "*", lazy: () => import("./not-found") },
+];
+
+/** A page that fails leaves the frame around it standing. */
+function inFrame(routes: RouteObject[]): RouteObject[] {
+  return [{ ErrorBoundary: PageFault, children: routes }];
+}
+
+export const router = createBrowserRouter([
+  {
+    Component: Root,
+    ErrorBoundary: PageFault,
+    HydrateFallback: () => null,
+    children: [...strangers, { Component: SignedIn, children: inFrame(pages) }],
+  },
+]);

@@ -1,0 +1,27 @@
+/** The pages of Settings: first one's own, then the workspace's. */
+import { Building2, KeyRound, LaptopMinimal, LockKeyhole, LogIn, Palette, ScrollText, ShieldCheck, UserRound, Users } from "lucide-react";
+
+import type { SectionGroup } from "@/shell/sections";
+
+export const settingsSections: SectionGroup[] = [
+  {
+    title: "You",
+    items: [
+      { to: "/settings/profile", label: "Profile", icon: UserRound },
+      { to: "/settings/security", label: "Password and factors", icon: LockKeyhole },
+      { to: "/settings/sessions", label: "Sessions", icon: LaptopMinimal },
+      { to: "/settings/appearance", label: "Appearance", icon: Palette },
+    ],
+  },
+  {
+    title: "Workspace",
+    items: [
+      { to: "/settings/workspace", label: "General", icon: Building2, needs: "settings:read" },
+      { to: "/settings/users", label: "People", icon: Users, needs: "users:read", keys: "g u" },
+      { to: "/settings/api-keys", label: "API keys", icon: KeyRound, needs: "api_keys:read", keys: "g k" },
+      { to: "/settings/sso", label: "Single sign-on", icon: LogIn, needs: "sso:read" },
+      { to: "/settings/policy", label: "Security policy", icon: ShieldCheck, needs: "settings:read" },
+      { to: "/settings/audit-log", label: "Audit log", icon: ScrollText, needs: "audit:read", keys: "g a" },
+    ],
+  },
+];
