@@ -128,6 +128,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/audit-log/{seq}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One entry of the audit log */
+        get: operations["get_audit_log_seq"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/auth/enrol/totp": {
         parameters: {
             query?: never;
@@ -349,7 +366,8 @@ export interface paths {
         put?: never;
         /**
          * Renew the session
-         * @description Each refresh token works once. One that is used twice ends the session.
+         * @description Each refresh token works once. One that is used again within 30 seconds gets the same successor, for a client that
+         *     never saw the answer; one that is older ends the session.
          */
         post: operations["post_auth_refresh"];
         delete?: never;
@@ -420,7 +438,8 @@ export interface paths {
         put?: never;
         /**
          * Switch to another workspace
-         * @description Opens a session there; the one here stays.
+         * @description Opens a session there. With `delivery: body` the one here stays; with `delivery: cookie` it ends, because the browser
+         *     has one cookie and that one now belongs to the other workspace.
          */
         post: operations["post_auth_switch_tenant"];
         delete?: never;
@@ -1919,6 +1938,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Verdict"];
+                };
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_audit_log_seq: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its place in the chain. */
+                seq: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The entry. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogEntry"];
                 };
             };
             /** @description Anything that went wrong, as a problem document. */

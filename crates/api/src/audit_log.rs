@@ -19,7 +19,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     caller::{Caller, can},
-    http::body::{Query, at_most},
+    http::body::{Id, Query, at_most},
     page::{Page, Paging},
     problem::Answer,
     state::App,
@@ -93,6 +93,18 @@ pub async fn list(
     let entries = audit::name(&mut tx, rows).await?;
     tx.rollback().await?;
     Ok(Json(Page::cut(entries, limit, |entry| entry.row.seq)))
+}
+
+/// One entry of the audit log
+#[utoipa::path(get, path = "/audit-log/{seq}", tag = "Audit",
+    params(("seq" = i64, Path, description = "Its place in the chain.")), security(("token" = ["audit:read"])),
+    responses((status = 200, description = "The entry.", body = LogEntry)))]
+pub async fn get(State(app): State<App>, caller: Caller<can::AuditRead>, Id(seq): Id<i64>) -> Answer<Json<LogEntry>> {
+    let mut tx = caller.tx(&app).await?;
+    let row = audit::get(&mut tx, seq).await?;
+    let entry = audit::name(&mut tx, vec![row]).await?.pop();
+    tx.rollback().await?;
+    Ok(Json(entry.ok_or_else(|| Problem::missing("audit log entry"))?))
 }
 
 /// Actions that occur in the audit log

@@ -85,6 +85,7 @@ fn v1() -> OpenApiRouter<App> {
         .routes(routes!(audit_log::actions))
         .routes(routes!(audit_log::export))
         .routes(routes!(audit_log::verify))
+        .routes(routes!(audit_log::get))
         .routes(routes!(events::stream))
         // The installation
         .routes(routes!(system::health))

@@ -12,7 +12,7 @@ use time::OffsetDateTime;
 use utoipa::ToSchema;
 
 use crate::{
-    problems::Result,
+    problems::{Problem, Result},
     tenancy::{SystemTx, TenantTx},
     tokens::sha256,
 };
@@ -158,6 +158,14 @@ pub async fn list(tx: &mut TenantTx, filter: &Filter, before_seq: Option<i64>, l
     }
     query.push(" order by seq desc limit ").push_bind(limit);
     Ok(query.build_query_as().fetch_all(tx.conn()).await?)
+}
+
+/// The row at this place of the chain.
+pub async fn get(tx: &mut TenantTx, seq: i64) -> Result<Row> {
+    let mut query = selection(&Filter::default());
+    query.push(" and seq = ").push_bind(seq);
+    let row = query.build_query_as().fetch_optional(tx.conn()).await?;
+    row.ok_or_else(|| Problem::missing("audit log entry").into())
 }
 
 /// Oldest first, rows after `after_seq`; for export and streaming.

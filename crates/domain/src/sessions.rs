@@ -3,6 +3,11 @@
 //! A refresh token names its tenant, session and generation and carries a keyed tag over them; nothing of it is stored.
 //! Each use raises the generation by one. A token with a right tag but an old generation was used before, by its owner or
 //! by a thief; since nobody can tell which, the whole session ends.
+//!
+//! One old token is forgiven: the last one before the present, for [`GRACE`] after it was used. A page that is loaded
+//! again while its refresh is on the way never sees the answer and comes with the token it has. It gets the present token
+//! once more, which can be made again because it is a tag and not a secret in a table. So a session has one living
+//! successor at any time, whoever asks in whatever order.
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
@@ -23,6 +28,10 @@ use crate::{
     users::UserStatus,
     vault::Owner,
 };
+
+/// How long the token before the present one still gets the present one. Longer than a page takes to load again, far
+/// shorter than an access token lives.
+pub const GRACE: Duration = Duration::seconds(30);
 
 /// How somebody proved who they are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, sqlx::Type, ToSchema)]
@@ -122,39 +131,90 @@ pub fn tenant_of(refresh_token: &SecretString) -> Option<TenantId> {
 }
 
 pub async fn refresh(tx: &mut TenantTx, text: &SecretString) -> Result<Refresh> {
-    let invalid = || Problem::of(Code::InvalidToken);
-    let (generation, token) = text.expose_secret().split_once('.').ok_or_else(invalid)?;
-    let generation: i32 = generation.parse().map_err(|_| invalid())?;
-    let token = Token::parse(TokenKind::Refresh, token).ok_or_else(invalid)?;
-    let expected = tag(tx, SessionId(token.row), generation);
-    if token.tenant != Some(tx.tenant()) || !bool::from(expected.ct_eq(&token.secret)) {
-        return Err(invalid().into());
-    }
-    let id = SessionId(token.row);
+    let (id, generation) = read(tx, text)?;
     let now = tx.now();
-    let row: Option<(UserId, i32, OffsetDateTime, Option<OffsetDateTime>, UserStatus)> = sqlx::query_as(
-        "select s.user_id, s.generation, s.expires_at, s.revoked_at, u.status
+    let row: Option<Renewable> = sqlx::query_as(
+        "select s.user_id, s.generation, s.last_used_at, s.expires_at, s.revoked_at, u.status
          from sessions s join users u on u.tenant_id = s.tenant_id and u.id = s.user_id
          where s.id = $1 for update of s",
     )
     .bind(id)
     .fetch_optional(tx.conn())
     .await?;
-    let (user_id, current, expires_at, revoked_at, status) = row.ok_or_else(|| Problem::of(Code::SessionEnded))?;
-    if revoked_at.is_some() || expires_at <= now || status == UserStatus::Disabled {
+    let row = row.ok_or_else(|| Problem::of(Code::SessionEnded))?;
+    if row.revoked_at.is_some() || row.expires_at <= now || row.status == UserStatus::Disabled {
         return Err(Problem::of(Code::SessionEnded).into());
     }
-    if generation != current {
-        revoke(tx, id, "refresh token used twice").await?;
-        return Ok(Refresh::Reused);
+    // Nothing but opening and raising the generation writes `last_used_at`.
+    let generation = match judge(generation, row.generation, now - row.last_used_at) {
+        Use::First => {
+            sqlx::query("update sessions set generation = generation + 1, last_used_at = $2 where id = $1")
+                .bind(id)
+                .bind(now)
+                .execute(tx.conn())
+                .await?;
+            row.generation + 1
+        }
+        Use::Repeated => row.generation,
+        Use::Reused => {
+            revoke(tx, id, "refresh token used twice").await?;
+            return Ok(Refresh::Reused);
+        }
+    };
+    let refresh_token = refresh_token(tx, id, generation);
+    Ok(Refresh::Renewed(Opened { id, user_id: row.user_id, refresh_token, expires_at: row.expires_at }))
+}
+
+#[derive(FromRow)]
+struct Renewable {
+    user_id: UserId,
+    generation: i32,
+    last_used_at: OffsetDateTime,
+    expires_at: OffsetDateTime,
+    revoked_at: Option<OffsetDateTime>,
+    status: UserStatus,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Use {
+    /// The present token: the generation rises.
+    First,
+    /// The one before, asked with again before its answer can have arrived: nothing changes.
+    Repeated,
+    Reused,
+}
+
+fn judge(presented: i32, present: i32, since_rotation: Duration) -> Use {
+    if presented == present {
+        Use::First
+    } else if presented == present - 1 && since_rotation <= GRACE {
+        Use::Repeated
+    } else {
+        Use::Reused
     }
-    sqlx::query("update sessions set generation = generation + 1, last_used_at = $2 where id = $1")
-        .bind(id)
-        .bind(now)
-        .execute(tx.conn())
-        .await?;
-    let refresh_token = refresh_token(tx, id, current + 1);
-    Ok(Refresh::Renewed(Opened { id, user_id, refresh_token, expires_at }))
+}
+
+/// Ends the session of a refresh token that its holder is about to lose, whatever its generation. `None` when there is
+/// nothing to end.
+pub async fn end_of_token(tx: &mut TenantTx, text: &SecretString, reason: &'static str) -> Result<Option<SessionId>> {
+    let Ok((id, _)) = read(tx, text) else { return Ok(None) };
+    revoke(tx, id, reason).await?;
+    Ok(Some(id))
+}
+
+/// The session and generation that a genuine token of this tenant names.
+fn read(tx: &TenantTx, text: &SecretString) -> Result<(SessionId, i32)> {
+    let invalid = || Problem::of(Code::InvalidToken);
+    let (generation, token) = text.expose_secret().split_once('.').ok_or_else(invalid)?;
+    let generation: i32 = generation.parse().map_err(|_| invalid())?;
+    let token = Token::parse(TokenKind::Refresh, token).ok_or_else(invalid)?;
+    let id = SessionId(token.row);
+    let expected = tag(tx, id, generation);
+    if token.tenant == Some(tx.tenant()) && bool::from(expected.ct_eq(&token.secret)) {
+        Ok((id, generation))
+    } else {
+        Err(invalid().into())
+    }
 }
 
 /// The living session with what its user may do now; `None` when it ended.
@@ -201,20 +261,24 @@ pub async fn revoke_own(tx: &mut TenantTx, user: UserId, id: SessionId) -> Resul
 
 pub async fn revoke(tx: &mut TenantTx, id: SessionId, reason: &'static str) -> Result<()> {
     let now = tx.now();
-    let done =
-        sqlx::query("update sessions set revoked_at = $2, revoked_reason = $3 where id = $1 and revoked_at is null")
-            .bind(id)
-            .bind(now)
-            .bind(reason)
-            .execute(tx.conn())
-            .await?;
-    if done.rows_affected() == 1 {
-        tx.record(
-            Entry::new("session.ended", "session", id)
-                .changed(serde_json::json!({}), serde_json::json!({ "reason": reason })),
-        );
+    let owner: Option<UserId> = sqlx::query_scalar(
+        "update sessions set revoked_at = $2, revoked_reason = $3 where id = $1 and revoked_at is null returning user_id",
+    )
+    .bind(id)
+    .bind(now)
+    .bind(reason)
+    .fetch_optional(tx.conn())
+    .await?;
+    if let Some(owner) = owner {
+        tx.record(ended(id, owner, reason));
     }
     Ok(())
+}
+
+/// Names the user, too, so that a live stream can tell people of their own sessions.
+fn ended(id: SessionId, owner: UserId, reason: &'static str) -> Entry {
+    Entry::new("session.ended", "session", id)
+        .changed(serde_json::json!({}), serde_json::json!({ "user": owner, "reason": reason }))
 }
 
 /// Ends all sessions of a user but the kept one; answers with those that ended.
@@ -225,7 +289,7 @@ pub async fn revoke_all(
     reason: &'static str,
 ) -> Result<Vec<SessionId>> {
     let now = tx.now();
-    let ended: Vec<SessionId> = sqlx::query_scalar(
+    let revoked: Vec<SessionId> = sqlx::query_scalar(
         "update sessions set revoked_at = $3, revoked_reason = $4
          where user_id = $1 and id is distinct from $2 and revoked_at is null returning id",
     )
@@ -235,13 +299,10 @@ pub async fn revoke_all(
     .bind(reason)
     .fetch_all(tx.conn())
     .await?;
-    for id in &ended {
-        tx.record(
-            Entry::new("session.ended", "session", id)
-                .changed(serde_json::json!({}), serde_json::json!({ "reason": reason })),
-        );
+    for id in &revoked {
+        tx.record(ended(*id, user, reason));
     }
-    Ok(ended)
+    Ok(revoked)
 }
 
 /// Removes rows of sessions that ended a month ago; the audit log keeps their story.
@@ -264,4 +325,42 @@ fn refresh_token(tx: &TenantTx, id: SessionId, generation: i32) -> SecretString 
 fn tag(tx: &TenantTx, id: SessionId, generation: i32) -> [u8; 32] {
     let parts: [&[u8]; 2] = [Uuid::as_bytes(&id.0), &generation.to_be_bytes()];
     tx.vault().tag(Owner::Tenant(tx.tenant()), "refresh tokens", &parts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    proptest::proptest! {
+        /// Some clients hold tokens of one session, old ones too, and use them in any order and at any pace.
+        #[test]
+        fn session_has_one_living_successor_whatever_the_interleaving(
+            steps in proptest::collection::vec((0usize..6, 0i64..45), 1..60)
+        ) {
+            let (mut present, mut age, mut held) = (0, Duration::ZERO, vec![0]);
+            for (holder, pause) in steps {
+                age += Duration::seconds(pause);
+                let presented = held[holder % held.len()];
+                let handed_out = match judge(presented, present, age) {
+                    Use::First => {
+                        (present, age) = (present + 1, Duration::ZERO);
+                        present
+                    }
+                    Use::Repeated => {
+                        proptest::prop_assert!(age <= GRACE, "the grace is not prolonged by using it");
+                        present
+                    }
+                    // The session is over; nothing is handed out any more.
+                    Use::Reused => {
+                        proptest::prop_assert!(presented < present - 1 || (presented < present && age > GRACE));
+                        return Ok(());
+                    }
+                };
+                held.push(handed_out);
+                let newest = held.iter().max().copied();
+                proptest::prop_assert_eq!(newest, Some(present), "every token ever handed out but one is of the past");
+                proptest::prop_assert_eq!(handed_out, present);
+            }
+        }
+    }
 }

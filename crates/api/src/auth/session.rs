@@ -39,7 +39,8 @@ pub struct RefreshRequest {
 
 /// Renew the session
 ///
-/// Each refresh token works once. One that is used twice ends the session.
+/// Each refresh token works once. One that is used again within 30 seconds gets the same successor, for a client that
+/// never saw the answer; one that is older ends the session.
 #[utoipa::path(post, path = "/auth/refresh", tag = "Signing in", request_body = RefreshRequest, security(()),
     responses((status = 200, description = "New tokens.", body = SignedIn)))]
 pub async fn refresh(
@@ -161,7 +162,8 @@ pub struct SwitchTenant {
 
 /// Switch to another workspace
 ///
-/// Opens a session there; the one here stays.
+/// Opens a session there. With `delivery: body` the one here stays; with `delivery: cookie` it ends, because the browser
+/// has one cookie and that one now belongs to the other workspace.
 #[utoipa::path(post, path = "/auth/switch-tenant", tag = "Signing in", request_body = SwitchTenant, security(("token" = [])),
     responses((status = 200, description = "A session in the other workspace.", body = SignedIn)))]
 pub async fn switch_tenant(
@@ -170,7 +172,7 @@ pub async fn switch_tenant(
     jar: CookieJar,
     Body { value: wanted, .. }: Body<SwitchTenant>,
 ) -> Answer<(CookieJar, Json<SignedIn>)> {
-    let (person, _, facts) = caller.person()?;
+    let (person, session, facts) = caller.person()?;
     if !facts.method.is_own() {
         return Err(Problem::of(Code::OtherWorkspaceSignIn).into());
     }
@@ -187,6 +189,18 @@ pub async fn switch_tenant(
     let (method, has_mfa) = (facts.method, facts.has_mfa);
     let (jar, signed_in) =
         open(&app, jar, &caller.actor, person, chosen.tenant_id, method, has_mfa, wanted.delivery).await?;
+    if wanted.delivery == Delivery::Cookie {
+        let left = async {
+            let mut tx = caller.tx(&app).await?;
+            sessions::revoke(&mut tx, session, "switched to another workspace").await?;
+            tx.commit().await
+        };
+        // The person is in the other workspace already; that must not fail now.
+        if let Err(error) = left.await {
+            tracing::warn!(error = %error, "the session that was left for another workspace could not be ended");
+        }
+        app.forget_sessions(caller.tenant, &[session]).await;
+    }
     Ok((jar, Json(signed_in)))
 }
 

@@ -8,7 +8,7 @@ use socialai_domain::{
     ids::{TenantId, UserId},
     people::{self, Membership, Person},
     permissions::{Permission, Role},
-    problems::{Code, Problem, Result},
+    problems::{Code, Error, Problem, Result},
     sessions::{self, Method, Opened},
     settings,
     tickets::{self, Purpose},
@@ -17,7 +17,7 @@ use socialai_domain::{
 use utoipa::ToSchema;
 
 use super::{access_token, cookies};
-use crate::state::App;
+use crate::{http::context, state::App};
 
 /// How the client wants its refresh token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
@@ -180,7 +180,28 @@ pub async fn open(
     let opened = sessions::open(&mut tx, person, method, has_mfa).await?;
     users::seen(&mut tx, person, has_mfa).await?;
     tx.commit().await?;
+    if delivery == Delivery::Cookie {
+        end_replaced(app, &jar).await;
+    }
     hand_out(app, jar, &actor, tenant, opened, delivery).await
+}
+
+/// The browser's cookie is about to be overwritten: its session could never be used again, and would stay in the list of
+/// the person's devices until it expired.
+async fn end_replaced(app: &App, jar: &CookieJar) {
+    let Some(token) = cookies::read_refresh(jar) else { return };
+    let Some(tenant) = sessions::tenant_of(&token) else { return };
+    let end = async {
+        let mut tx = app.databases().tenant(tenant, context::visitor()).await?;
+        let ended = sessions::end_of_token(&mut tx, &token, "replaced by a new log-in").await?;
+        tx.commit().await?;
+        Ok::<_, Error>(ended)
+    };
+    match end.await {
+        Ok(ended) => app.forget_sessions(tenant, ended.as_slice()).await,
+        // A workspace that is gone or on the move is no reason not to get in here.
+        Err(error) => tracing::info!(error = %error, "the session that this log-in replaces could not be ended"),
+    }
 }
 
 /// Tokens and everything the client shows first, for an opened or refreshed session.

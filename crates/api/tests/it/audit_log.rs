@@ -33,6 +33,11 @@ async fn log_is_read_filtered_exported_and_verified() {
     let later = server.get_as(&key, "/audit-log/export?format=csv&after_seq=4").await;
     assert!(later.text.starts_with("seq,at,") && later.text.lines().count() == 3, "{}", later.text);
 
+    assert_eq!(server.get_as(&key, "/audit-log/4").await.body, page["items"][0], "one entry is told as in the list");
+    for nowhere in ["7", "0", "-1", "x", "99999999999999999999"] {
+        assert_eq!(server.get_as(&key, &format!("/audit-log/{nowhere}")).await.status, 404, "{nowhere}");
+    }
+
     let verdict = server.get_as(&key, "/audit-log/verify").await.body;
     assert_eq!((&verdict["broken"], &verdict["verified"]), (&json!(null), &json!(6)));
 }

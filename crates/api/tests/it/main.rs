@@ -14,4 +14,5 @@ mod passkeys;
 mod people;
 mod routes;
 mod server;
+mod sessions;
 mod single_sign_on;

@@ -111,22 +111,67 @@ async fn ticket_is_single_use_expires_and_stays_with_its_purpose() {
     assert!(tickets::check::<i32>(&mut tx, Purpose::PasswordReset, &text).await.is_err());
 }
 
+fn renewed(outcome: Refresh) -> secrecy::SecretString {
+    match outcome {
+        Refresh::Renewed(opened) => opened.refresh_token,
+        Refresh::Reused => panic!("reused?"),
+    }
+}
+
 #[tokio::test]
-async fn refresh_token_used_twice_ends_the_session() {
-    let lab = Lab::shared().await;
+async fn refresh_token_whose_answer_was_lost_gets_the_same_successor_for_half_a_minute() {
+    let lab = Lab::own().await;
     let tenant = lab.tenant().await;
     let member = lab.member(&tenant, Role::Agent).await;
     let mut tx = lab.databases.tenant(tenant.id, actor()).await.unwrap();
     let first = sessions::open(&mut tx, member.id, Method::Password, false).await.unwrap();
     assert_eq!(sessions::tenant_of(&first.refresh_token), Some(tenant.id));
-    let Refresh::Renewed(second) = sessions::refresh(&mut tx, &first.refresh_token).await.unwrap() else {
-        panic!("reused?")
-    };
-    assert!(sessions::facts(&mut tx, first.id).await.unwrap().is_some());
+    let second = renewed(sessions::refresh(&mut tx, &first.refresh_token).await.unwrap());
+    assert_ne!(second.expose_secret(), first.refresh_token.expose_secret());
+    for _ in 0..3 {
+        lab.clock.advance(Duration::seconds(9));
+        let again = renewed(sessions::refresh(&mut tx, &first.refresh_token).await.unwrap());
+        assert_eq!(again.expose_secret(), second.expose_secret(), "no second branch");
+    }
+    // Asking again did not prolong the time.
+    lab.clock.advance(Duration::seconds(5));
     assert!(matches!(sessions::refresh(&mut tx, &first.refresh_token).await.unwrap(), Refresh::Reused));
     assert!(sessions::facts(&mut tx, first.id).await.unwrap().is_none());
-    let dead = sessions::refresh(&mut tx, &second.refresh_token).await.unwrap_err();
-    assert_eq!(code(&dead), Code::SessionEnded);
+    assert_eq!(code(&sessions::refresh(&mut tx, &second).await.unwrap_err()), Code::SessionEnded);
+}
+
+#[tokio::test]
+async fn refresh_token_of_the_past_ends_the_session_at_once() {
+    let lab = Lab::shared().await;
+    let tenant = lab.tenant().await;
+    let member = lab.member(&tenant, Role::Agent).await;
+    let mut tx = lab.databases.tenant(tenant.id, actor()).await.unwrap();
+    let first = sessions::open(&mut tx, member.id, Method::Password, false).await.unwrap();
+    let second = renewed(sessions::refresh(&mut tx, &first.refresh_token).await.unwrap());
+    let third = renewed(sessions::refresh(&mut tx, &second).await.unwrap());
+    assert!(sessions::facts(&mut tx, first.id).await.unwrap().is_some());
+    assert!(matches!(sessions::refresh(&mut tx, &first.refresh_token).await.unwrap(), Refresh::Reused));
+    assert_eq!(code(&sessions::refresh(&mut tx, &third).await.unwrap_err()), Code::SessionEnded);
+}
+
+#[tokio::test]
+async fn refreshes_at_the_same_moment_get_one_and_the_same_successor() {
+    let lab = Lab::shared().await;
+    let tenant = lab.tenant().await;
+    let member = lab.member(&tenant, Role::Agent).await;
+    let mut tx = lab.databases.tenant(tenant.id, actor()).await.unwrap();
+    let opened = sessions::open(&mut tx, member.id, Method::Password, false).await.unwrap();
+    tx.commit().await.unwrap();
+    let at_once = (0..8).map(|_| async {
+        let mut tx = lab.databases.tenant(tenant.id, actor()).await.unwrap();
+        let outcome = sessions::refresh(&mut tx, &opened.refresh_token).await.unwrap();
+        tx.commit().await.unwrap();
+        renewed(outcome).expose_secret().to_owned()
+    });
+    let mut successors = futures::future::join_all(at_once).await;
+    successors.dedup();
+    assert_eq!(successors.len(), 1);
+    assert!(successors[0].starts_with("1."), "the generation rose once");
 }
 
 #[tokio::test]
