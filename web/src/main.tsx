@@ -3,9 +3,10 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { RouterProvider } from "react-router/dom";
 
+import { forgetActivities } from "@/lib/activity";
 import { followAppearance } from "@/lib/appearance";
 import { keepOnDevice, readKept, restore } from "@/lib/query-client";
-import { startSession } from "@/lib/session";
+import { onIdentityChange, startSession } from "@/lib/session";
 import { listenForShortcuts } from "@/lib/shortcuts";
 import { watchForUpdates } from "@/lib/updates";
 import { router } from "@/routes/router";
@@ -15,6 +16,7 @@ import "./styles.css";
 followAppearance();
 listenForShortcuts();
 keepOnDevice();
+onIdentityChange(forgetActivities);
 void Promise.all([readKept(), startSession()]).then(([kept]) => restore(kept));
 void watchForUpdates();
 

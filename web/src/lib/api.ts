@@ -1,6 +1,6 @@
 /** Calls of the signed-in person, and how their answers are kept. */
 import { createClient, dataOf } from "@socialai/api-client";
-import { useInfiniteQuery, type QueryKey } from "@tanstack/react-query";
+import { useInfiniteQuery, useQueryClient, type QueryKey } from "@tanstack/react-query";
 
 import { hold } from "./connection";
 import { accessToken, dropToken, reach, TOKEN_PROBLEMS, useSession } from "./session";
@@ -57,12 +57,23 @@ interface PageOf<T> {
   next?: string | null;
 }
 
-/** A list that goes on as long as the server has a cursor; `rows` are all of it that was read so far. */
+/** Longer lists are not read again by themselves: it would cost as many requests as pages were scrolled. */
+const LONG = 5;
+
+export function isLongList(data: unknown): boolean {
+  return typeof data === "object" && data !== null && "pages" in data && Array.isArray(data.pages) && data.pages.length > LONG;
+}
+
+/**
+ * A list that goes on as long as the server has a cursor; `rows` are all of it that was read so far. `hasNews` says that
+ * a long list has changed since: offer `refetch`.
+ */
 export function usePages<T>(
   queryKey: QueryKey,
   read: (cursor: string | undefined, signal: AbortSignal) => Promise<PageOf<T>>,
   options: { enabled?: boolean } = {},
 ) {
+  const queries = useQueryClient();
   const query = useInfiniteQuery({
     queryKey,
     queryFn: ({ pageParam, signal }) => read(pageParam, signal),
@@ -71,7 +82,10 @@ export function usePages<T>(
     select: (data) => data.pages.flatMap((page) => page.items),
     // Another filter: the rows of before stay until the new ones are here.
     placeholderData: (before) => before,
+    // Only an event makes it old, so that old means: changed.
+    staleTime: Number.POSITIVE_INFINITY,
     ...options,
   });
-  return { ...query, rows: query.data ?? [] };
+  const hasNews = query.isStale && isLongList(queries.getQueryData(queryKey));
+  return { ...query, rows: query.data ?? [], hasNews };
 }

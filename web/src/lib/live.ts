@@ -8,7 +8,7 @@ import type { QueryClient } from "@tanstack/react-query";
 import { createParser } from "eventsource-parser";
 import { create } from "zustand";
 
-import { open, tenantKey } from "./api";
+import { isLongList, open, tenantKey } from "./api";
 import { refreshFacts, useSession } from "./session";
 import { sawBuild } from "./updates";
 
@@ -168,10 +168,29 @@ function wait(ms: number, signal: AbortSignal): Promise<void> {
   });
 }
 
+/** Events come in bursts; what they concern is read again at most this often. */
+const READ_AGAIN_MS = 2000;
+const concerned = new Set<string>();
+let nextRead: ReturnType<typeof setTimeout> | undefined;
+
 function react(queries: QueryClient, event: LiveEvent): void {
-  for (const noun of NOUNS[event.entity_kind] ?? []) void queries.invalidateQueries({ queryKey: tenantKey(noun) });
+  for (const noun of NOUNS[event.entity_kind] ?? []) concerned.add(noun);
+  nextRead ??= setTimeout(() => readAgain(queries), 50);
   const facts = useSession.getState().facts;
   const concernsMe = event.entity_id === facts?.user.id || event.entity_id === facts?.tenant.id;
   if (concernsMe && /^(user|tenant)\./.test(event.action)) void refreshFacts().catch(() => undefined);
   for (const listener of listeners) listener(event);
+}
+
+function readAgain(queries: QueryClient): void {
+  nextRead = undefined;
+  if (concerned.size === 0) return;
+  for (const noun of concerned) {
+    const queryKey = tenantKey(noun);
+    void queries.invalidateQueries({ queryKey, predicate: (query) => !isLongList(query.state.data) });
+    // A long list is read again when its reader asks for it; see usePages.
+    void queries.invalidateQueries({ queryKey, refetchType: "none" });
+  }
+  concerned.clear();
+  nextRead = setTimeout(() => readAgain(queries), READ_AGAIN_MS);
 }

@@ -52,12 +52,15 @@ let backIn: PromiseWithResolvers<string> | undefined;
 /** A token that works, renewed when its time is nearly over. While the session is expired this waits for the log-in. */
 export async function accessToken(): Promise<string> {
   if (token && performance.now() < token.until) return token.value;
-  try {
-    return await renew();
-  } catch (error) {
+  const before = useSession.getState().facts;
+  const value = await renew().catch((error: unknown) => {
     if (!hasCode(error, ...TOKEN_PROBLEMS)) throw error;
     return expire(error);
-  }
+  });
+  // In another tab somebody else may have logged in: what this one was about to do is not theirs.
+  const now = useSession.getState().facts;
+  if (before && !(now && isSame(before, now))) throw new Unreachable();
+  return value;
 }
 
 /** The server refused this token; the next call asks for another one. */
