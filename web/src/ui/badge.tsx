@@ -1,7 +1,10 @@
-/** Small marks: the state of a thing, and the words a person has picked. Colour never speaks alone, the text does. */
-import { X, type LucideIcon } from "lucide-react";
-import type { ComponentProps, ReactNode } from "react";
+/** Small marks for the state of a thing. Colour never speaks alone, the text does. */
+import type { LucideIcon } from "lucide-react";
+import type { ComponentProps } from "react";
 import { cx } from "./cx";
+
+export { Chip } from "./chip";
+export { FilterChip } from "./filter-chip";
 
 export type Tone = "neutral" | "ok" | "warn" | "danger" | "info" | "accent";
 
@@ -32,42 +35,5 @@ export function Badge({ tone = "neutral", icon: Icon, className, children, ...re
       {Icon && <Icon size={12} aria-hidden className="shrink-0" />}
       <span className="truncate">{children}</span>
     </span>
-  );
-}
-
-interface ChipProps extends ComponentProps<"span"> {
-  onRemove?: (() => void) | undefined;
-  /** What is removed, for the button's name; needed where the children are not plain text. */
-  removeLabel?: string | undefined;
-  children: ReactNode;
-}
-
-export function Chip({ onRemove, removeLabel, className, children, ...rest }: ChipProps) {
-  const name = removeLabel ?? (typeof children === "string" ? `Remove ${children}` : "Remove");
-  return (
-    <span
-      {...rest}
-      className={cx(
-        "inline-flex min-h-7 max-w-full items-center gap-1 rounded-control border border-border bg-surface px-2 text-dense",
-        onRemove && "pe-0.5",
-        className,
-      )}
-    >
-      <span className="truncate">{children}</span>
-      {onRemove && <RemoveButton label={name} onClick={onRemove} />}
-    </span>
-  );
-}
-
-export function RemoveButton({ label, ...rest }: ComponentProps<"button"> & { label: string }) {
-  return (
-    <button
-      type="button"
-      aria-label={label}
-      {...rest}
-      className="grid size-6 shrink-0 place-items-center rounded-control text-muted hover:bg-hover hover:text-text pointer-coarse:size-10"
-    >
-      <X size={14} aria-hidden />
-    </button>
   );
 }

@@ -31,7 +31,7 @@ export function ComboField({ options, value, onChange, placeholder = "Type to se
         value={chosen}
         onValueChange={(option: Option | null) => onChange(option?.value ?? "")}
         onInputValueChange={setTyped}
-        isItemEqualToValue={(one, other) => one.value === other.value}
+        isItemEqualToValue={(one, other) => one?.value === other?.value}
         limit={SHOWN}
         disabled={props.disabled ?? false}
       >

@@ -1,7 +1,7 @@
 /** One filter in the row above a list: what it is set to, a menu or a small form to change it, a cross to drop it. */
 import { ChevronDown } from "lucide-react";
 import { useState, type ReactNode } from "react";
-import { RemoveButton } from "./badge";
+import { RemoveButton } from "./chip";
 import { cx } from "./cx";
 import { Menu } from "./menu";
 import { Popover } from "./popover";
