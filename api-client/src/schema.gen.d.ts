@@ -1058,6 +1058,8 @@ export interface components {
         Delivery: "body" | "cookie";
         DemoLogin: {
             email: string;
+            /** @description With it the log-in takes one click; missing when the operator chose the password. */
+            password?: string | null;
             role: string;
             tenant: string;
         };
@@ -1120,6 +1122,8 @@ export interface components {
             name: string;
             role: components["schemas"]["Role"];
             tenant_name: string;
+            /** @description Short name, for signing in to this workspace rather than the one used last. */
+            tenant_slug: string;
         };
         /** @example inv_01kagx4f0ve2pbkr7w3m9d5tqz */
         InvitationId: string;

@@ -26,7 +26,7 @@ mod users;
 use axum::{Router, routing::get};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-pub use crate::state::{App, Mail, Settings};
+pub use crate::state::{App, DemoPerson, Mail, Settings};
 
 /// Everything under `/api/v1` (and, the same, `/v1`).
 fn v1() -> OpenApiRouter<App> {
@@ -81,6 +81,8 @@ fn v1() -> OpenApiRouter<App> {
         .routes(routes!(api_keys::rotate))
         .routes(routes!(sso::get, sso::put, sso::remove))
         .routes(routes!(sso::test))
+        .routes(routes!(sso::begin_test_log_in))
+        .routes(routes!(sso::test_log_in_finding))
         .routes(routes!(audit_log::list))
         .routes(routes!(audit_log::actions))
         .routes(routes!(audit_log::export))

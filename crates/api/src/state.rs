@@ -51,10 +51,20 @@ pub struct Settings {
     pub trusted_proxies: usize,
     /// Bearer token for `/metrics` from other machines; loopback is always served.
     pub metrics_token: Option<String>,
-    /// Log-ins that the demo offers, as (address, role, workspace).
-    pub demo_logins: Vec<(String, String, String)>,
+    /// Log-ins that the demo offers.
+    pub demo_logins: Vec<DemoPerson>,
     /// Version of the program.
     pub version: &'static str,
+}
+
+/// Somebody to play with, in one workspace.
+#[derive(Debug, Clone)]
+pub struct DemoPerson {
+    pub email: String,
+    pub role: String,
+    pub tenant: String,
+    /// Told to every visitor, so only one that was made for the demo; never one that an operator chose.
+    pub password: Option<SecretString>,
 }
 
 #[derive(Clone, Debug)]

@@ -10,7 +10,7 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use opentelemetry_http::HeaderExtractor;
 use secrecy::ExposeSecret;
 use socialai_api::{
-    App, Mail, Settings,
+    App, DemoPerson, Mail, Settings,
     limits::{InProcess, Limiter, OnRedis, Store},
     state::{Parts, set_trace_link},
 };
@@ -37,7 +37,7 @@ pub trait Voice: Send {
     /// After the schema is current and before the first request.
     #[expect(async_fn_in_trait, reason = "used by the main task only, which need not move between threads")]
     async fn prepare(&mut self, storage: &Storage, databases: &Databases) -> Result<()>;
-    fn demo_logins(&self) -> Vec<(String, String, String)>;
+    fn demo_logins(&self) -> Vec<DemoPerson>;
 }
 
 /// Serves until it is told to stop.

@@ -38,6 +38,8 @@ pub struct InvitationFacts {
     pub name: String,
     pub role: Role,
     pub tenant_name: String,
+    /// Short name, for signing in to this workspace rather than the one used last.
+    pub tenant_slug: String,
     /// The person has an account already and confirms with its password.
     pub has_account: bool,
 }
@@ -63,6 +65,7 @@ pub async fn check(
         name: invitation.name,
         role: invitation.role,
         tenant_name: registered.name,
+        tenant_slug: registered.slug,
         has_account: person.is_some_and(|person| person.password_hash.is_some()),
     }))
 }

@@ -1,6 +1,7 @@
 //! What the log-in page may offer.
 
 use axum::{Json, extract::State};
+use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 use socialai_domain::{audit::Actor, sso, tenants};
 use utoipa::{IntoParams, ToSchema};
@@ -9,7 +10,7 @@ use crate::{
     caller::Visitor,
     http::body::{Query, at_most},
     problem::Answer,
-    state::App,
+    state::{App, DemoPerson},
 };
 
 #[derive(Deserialize, IntoParams)]
@@ -25,6 +26,15 @@ pub struct DemoLogin {
     pub email: String,
     pub role: String,
     pub tenant: String,
+    /// With it the log-in takes one click; missing when the operator chose the password.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub password: Option<String>,
+}
+
+impl From<DemoPerson> for DemoLogin {
+    fn from(DemoPerson { email, role, tenant, password }: DemoPerson) -> Self {
+        Self { email, role, tenant, password: password.map(|password| password.expose_secret().to_owned()) }
+    }
 }
 
 #[derive(Serialize, ToSchema)]
@@ -53,8 +63,7 @@ pub async fn options(
         Some(slug) => offers_sso(&app, visitor.actor, &slug).await?,
         None => false,
     };
-    let demo = app.settings().demo_logins.iter().cloned();
-    let demo = demo.map(|(email, role, tenant)| DemoLogin { email, role, tenant }).collect();
+    let demo = app.settings().demo_logins.iter().cloned().map(DemoLogin::from).collect();
     let version = app.settings().version;
     Ok(Json(LogInOptions { password: true, passkey: true, sso, demo, version, web_build: socialai_web::BUILD_ID }))
 }

@@ -26,6 +26,7 @@ async fn invited_person_joins_through_the_mailed_link() {
     server.post("/auth/invitation/check", &json!({ "invitation": first_link })).await.is_problem(401, "ticket_invalid");
     let facts = server.post("/auth/invitation/check", &json!({ "invitation": second_link })).await;
     assert_eq!((&facts.body["email"], &facts.body["has_account"]), (&json!(email), &json!(false)));
+    assert_eq!(facts.body["tenant_slug"], tenant.slug.as_str());
     let password = socialai_testkit::lab::secret();
     let accept = json!({ "invitation": second_link, "password": password });
     let joined = server.post("/auth/invitation/accept", &accept).await;

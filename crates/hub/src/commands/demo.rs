@@ -3,6 +3,7 @@
 use anyhow::{Context, Result};
 use clap::Args;
 use secrecy::{ExposeSecret, SecretString};
+use socialai_api::DemoPerson;
 use socialai_domain::{
     audit::Actor,
     database::Endpoint,
@@ -62,7 +63,8 @@ const PEOPLE: [Person; 5] = [
 
 impl Demo {
     pub async fn run(self, config: Config) -> Result<Outcome> {
-        let mut host = Host { given: config.demo_password.clone(), password: None };
+        let is_private = config.listen.ip().is_loopback();
+        let mut host = Host { given: config.demo_password.clone(), password: None, is_private };
         start::serve(config, Manner { is_demo: true, migrates: true }, &mut host).await?;
         console::progress("Stopped. The data is kept for the next time.");
         Ok(Outcome::Done)
@@ -73,6 +75,8 @@ impl Demo {
 struct Host {
     given: Option<SecretString>,
     password: Option<SecretString>,
+    /// Nobody else on the network can open the log-in page.
+    is_private: bool,
 }
 
 impl Voice for Host {
@@ -134,10 +138,16 @@ impl Voice for Host {
         Ok(())
     }
 
-    fn demo_logins(&self) -> Vec<(String, String, String)> {
-        let rows =
-            PEOPLE.iter().flat_map(|person| person.works_in.iter().map(move |(slug, role)| (person.email, role, slug)));
-        rows.map(|(email, role, slug)| (email.to_owned(), role.name().to_owned(), (*slug).to_owned())).collect()
+    fn demo_logins(&self) -> Vec<DemoPerson> {
+        // One that the operator chose is not ours to tell; ours is for who sits here, not for the network.
+        let password = if self.given.is_none() && self.is_private { &self.password } else { &None };
+        let in_place = |person: &Person, (slug, role): &(&str, Role)| DemoPerson {
+            email: person.email.to_owned(),
+            role: role.name().to_owned(),
+            tenant: (*slug).to_owned(),
+            password: password.clone(),
+        };
+        PEOPLE.iter().flat_map(|person| person.works_in.iter().map(move |place| in_place(person, place))).collect()
     }
 }
 

@@ -2,6 +2,7 @@
 
 use anyhow::{Result, ensure};
 use clap::{Args, ValueEnum};
+use socialai_api::DemoPerson;
 use socialai_domain::tenancy::Databases;
 
 use super::Outcome;
@@ -102,7 +103,7 @@ impl Voice for Log {
         Ok(())
     }
 
-    fn demo_logins(&self) -> Vec<(String, String, String)> {
+    fn demo_logins(&self) -> Vec<DemoPerson> {
         Vec::new()
     }
 }

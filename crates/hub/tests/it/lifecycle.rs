@@ -24,6 +24,10 @@ fn demo_keeps_its_data_through_stop_and_sudden_death() {
     let me = ask(first.port, "GET", "/api/v1/me", Some(&switch), None).unwrap();
     assert_eq!(me.status, 200, "{}", me.body);
 
+    // One click on the log-in page, as long as nobody else can open it and the password is ours to tell.
+    let offered = |port| ask(port, "GET", "/api/v1/auth/options", None, None).unwrap().body["demo"][0].clone();
+    assert_eq!(offered(first.port)["password"], password.as_str());
+
     // A second start on this folder, and one on this port, say who is in the way.
     let pid = format!("process {}", first.pid());
     let path = data.to_str().unwrap();
@@ -39,8 +43,10 @@ fn demo_keeps_its_data_through_stop_and_sudden_death() {
     assert!(!postgres_runs(&data), "PostgreSQL stops with its server");
     assert!(!data.join("running.json").exists());
 
-    let second = Server::start("demo", &data, &[], &[]);
+    let second = Server::start("demo", &data, &[], &[("SOCIALAI_DEMO_PASSWORD", &password)]);
     log_in(second.port, "rep@acme.test", &password).unwrap();
+    assert_eq!(offered(second.port)["email"], "admin@acme.test");
+    assert!(offered(second.port)["password"].is_null(), "the operator chose it");
     second.kill();
     let third = Server::start("demo", &data, &[], &[]);
     log_in(third.port, "rep@acme.test", &password).unwrap();
