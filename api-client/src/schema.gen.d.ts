@@ -792,9 +792,51 @@ export interface paths {
         put?: never;
         /**
          * Ask the identity provider whether the stored settings can work
-         * @description Client id and secret are proved by a log-in only: open `start_url`.
+         * @description Client id and secret are proved by a log-in only; see `/sso/test-log-in`.
          */
         post: operations["post_sso_test"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sso/test-log-in": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin a test log-in
+         * @description Goes the whole way through the identity provider with the stored settings, also while they are turned off. It ends at
+         *     `/settings/sso#test=TICKET` of the web app; nobody is signed in, made a user or changed. The browser that asks is the
+         *     one that has to come back.
+         */
+        post: operations["post_sso_test_log_in"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sso/test-log-in/finding": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Read what a test log-in has shown
+         * @description For ten minutes, and only for the person who began it.
+         */
+        post: operations["post_sso_test_log_in_finding"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1288,7 +1330,7 @@ export interface components {
                 /** Format: date-time */
                 created_at: string;
                 email: string;
-                /** @description A second factor was in place at the last log-in. */
+                /** @description A second factor was in place at the last log-in here, or after the last change from here. */
                 has_mfa: boolean;
                 id: components["schemas"]["UserId"];
                 /** Format: date-time */
@@ -1557,6 +1599,32 @@ export interface components {
             message: string;
             works: boolean;
         };
+        /** @description What a test log-in has shown. */
+        SsoTestFinding: {
+            /** @description All that the provider said of the person. */
+            claims: Record<string, never>;
+            /** @description As the claims say; null when the provider sent none that can be used. */
+            email?: string | null;
+            /** @description The person is a user of this workspace already; their role is the one given here, whatever the claims say. */
+            is_user: boolean;
+            /** @description What would have happened, or what is wrong. */
+            message: string;
+            name?: string | null;
+            /** @description The provider says that there were several factors (`amr` contains `mfa`). */
+            proves_second_factor: boolean;
+            role?: components["schemas"]["Role"] | null;
+            /** Format: date-time */
+            tested_at: string;
+            /** @description The person would have been signed in. */
+            works: boolean;
+        };
+        SsoTestLogIn: {
+            /** @description Where to send the browser; the identity provider's own page. */
+            url: string;
+        };
+        SsoTestTicket: {
+            ticket: string;
+        };
         SwitchTenant: {
             delivery?: components["schemas"]["Delivery"];
             /** @description Short name or id. */
@@ -1588,7 +1656,7 @@ export interface components {
             /** Format: date-time */
             created_at: string;
             email: string;
-            /** @description A second factor was in place at the last log-in. */
+            /** @description A second factor was in place at the last log-in here, or after the last change from here. */
             has_mfa: boolean;
             id: components["schemas"]["UserId"];
             /** Format: date-time */
@@ -3261,6 +3329,68 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SsoTest"];
+                };
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    post_sso_test_log_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Where to go. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SsoTestLogIn"];
+                };
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    post_sso_test_log_in_finding: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SsoTestTicket"];
+            };
+        };
+        responses: {
+            /** @description The finding. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SsoTestFinding"];
                 };
             };
             /** @description Anything that went wrong, as a problem document. */

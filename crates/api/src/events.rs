@@ -95,7 +95,7 @@ async fn next_page((app, caller, place, after, hello): Watch) -> Option<(Vec<Res
     match rows {
         Ok(rows) => {
             let last = rows.last().map_or(after, |row| row.seq);
-            let events = rows.iter().filter(|row| may_hear(&caller.permissions, row)).map(event).map(Ok).collect();
+            let events = rows.iter().filter(|row| may_hear(&caller, row)).map(event).map(Ok).collect();
             Some((events, (app, caller, place, last, false)))
         }
         Err(error) => {
@@ -119,16 +119,29 @@ async fn read(app: &App, caller: &Caller<can::SignIn>, after: i64) -> Result<Vec
     Ok(rows)
 }
 
-/// The permission that reading the thing itself needs.
-fn may_hear(permissions: &[Permission], row: &Row) -> bool {
-    let needed = match row.entity_kind.as_str() {
-        "user" => Permission::UsersRead,
-        "invitation" => Permission::UsersManage,
-        "api_key" => Permission::ApiKeysRead,
-        "tenant" => Permission::SettingsRead,
+/// Whoever may read the thing itself, or the log; and everybody hears of what is their own.
+fn may_hear(caller: &Caller<can::SignIn>, row: &Row) -> bool {
+    let subject = row.action.split_once('.').map_or("", |(subject, _)| subject);
+    let needed = match (row.entity_kind.as_str(), subject) {
+        ("user", _) => Permission::UsersRead,
+        ("session" | "invitation", _) => Permission::UsersManage,
+        ("api_key", _) => Permission::ApiKeysRead,
+        ("tenant", "sso") => Permission::SsoRead,
+        ("tenant", "tenant" | "settings") => Permission::SettingsRead,
         _ => Permission::AuditRead,
     };
-    permissions.contains(&needed)
+    caller.permissions.iter().any(|has| *has == needed || *has == Permission::AuditRead) || is_own(caller, row)
+}
+
+/// About the caller as a user, or about one of their sessions.
+fn is_own(caller: &Caller<can::SignIn>, row: &Row) -> bool {
+    let Some(me) = caller.user_id().map(|id| id.to_string()) else { return false };
+    let about = match row.entity_kind.as_str() {
+        "user" => Some(row.entity_id.as_str()),
+        "session" => row.changes.as_ref().and_then(|changes| changes["after"]["user"].as_str()),
+        _ => None,
+    };
+    about == Some(me.as_str())
 }
 
 fn event(row: &Row) -> Event {

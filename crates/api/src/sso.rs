@@ -1,17 +1,20 @@
 //! Single sign-on settings of a workspace.
 
 use axum::{Json, extract::State, http::StatusCode};
+use axum_extra::extract::cookie::CookieJar;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use socialai_domain::{
-    problems::Problem,
+    ids::UserId,
+    problems::{Code, Problem},
     sso::{self, Connection, SsoSettings},
     tenants,
+    tickets::{self, Purpose},
 };
 use utoipa::ToSchema;
 
 use crate::{
-    auth::single_sign_on::{provider, redirect_uri},
+    auth::single_sign_on::{provider, redirect_uri, set_out, stored, trial::SsoTestFinding},
     caller::{Caller, can},
     http::body::Body,
     problem::Answer,
@@ -100,7 +103,7 @@ pub struct SsoTest {
 
 /// Ask the identity provider whether the stored settings can work
 ///
-/// Client id and secret are proved by a log-in only: open `start_url`.
+/// Client id and secret are proved by a log-in only; see `/sso/test-log-in`.
 #[utoipa::path(post, path = "/sso/test", tag = "Single sign-on", security(("token" = ["sso:manage"])),
     responses((status = 200, description = "The finding.", body = SsoTest)))]
 pub async fn test(State(app): State<App>, caller: Caller<can::SsoManage>) -> Answer<Json<SsoTest>> {
@@ -113,4 +116,63 @@ pub async fn test(State(app): State<App>, caller: Caller<can::SsoManage>) -> Ans
         Ok(_) => SsoTest { works: true, message: "The identity provider answered as it should.".to_owned() },
         Err(error) => SsoTest { works: false, message: error.to_string() },
     }))
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct SsoTestLogIn {
+    /// Where to send the browser; the identity provider's own page.
+    pub url: String,
+}
+
+/// Begin a test log-in
+///
+/// Goes the whole way through the identity provider with the stored settings, also while they are turned off. It ends at
+/// `/settings/sso#test=TICKET` of the web app; nobody is signed in, made a user or changed. The browser that asks is the
+/// one that has to come back.
+#[utoipa::path(post, path = "/sso/test-log-in", tag = "Single sign-on", security(("token" = ["sso:manage"])),
+    responses((status = 200, description = "Where to go.", body = SsoTestLogIn)))]
+pub async fn begin_test_log_in(
+    State(app): State<App>,
+    caller: Caller<can::SsoManage>,
+    jar: CookieJar,
+) -> Answer<(CookieJar, Json<SsoTestLogIn>)> {
+    let by = person(&caller)?;
+    let connection = stored(&app, &caller.actor, caller.tenant).await?;
+    let connection = connection.ok_or_else(|| Problem::missing("single sign-on connection"))?;
+    let page = "/settings/sso".to_owned();
+    let (jar, url) = set_out(&app, jar, &caller.actor, caller.tenant, &connection, page, Some(by)).await?;
+    Ok((jar, Json(SsoTestLogIn { url: url.to_string() })))
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SsoTestTicket {
+    #[schema(value_type = String, max_length = 200)]
+    ticket: SecretString,
+}
+
+/// Read what a test log-in has shown
+///
+/// For ten minutes, and only for the person who began it.
+#[utoipa::path(post, path = "/sso/test-log-in/finding", tag = "Single sign-on", request_body = SsoTestTicket,
+    security(("token" = ["sso:manage"])), responses((status = 200, description = "The finding.", body = SsoTestFinding)))]
+pub async fn test_log_in_finding(
+    State(app): State<App>,
+    caller: Caller<can::SsoManage>,
+    Body { value: wanted, .. }: Body<SsoTestTicket>,
+) -> Answer<Json<SsoTestFinding>> {
+    let by = person(&caller)?;
+    let mut tx = caller.system_tx(&app).await?;
+    let found = tickets::check::<SsoTestFinding>(&mut tx, Purpose::SingleSignOnFinding, &wanted.ticket).await;
+    tx.rollback().await?;
+    let found = found?;
+    if found.person != Some(by) || found.tenant != Some(caller.tenant) {
+        return Err(Problem::of(Code::TicketInvalid).into());
+    }
+    Ok(Json(found.data))
+}
+
+/// A test log-in is something that a person does in a browser.
+fn person(caller: &Caller<can::SsoManage>) -> Result<UserId, Problem> {
+    caller.user_id().ok_or_else(|| Problem::of(Code::OwnCredentialsRequired))
 }

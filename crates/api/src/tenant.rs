@@ -63,9 +63,13 @@ pub async fn rename(
 ) -> Answer<Json<Workspace>> {
     let name = people::check_name(&change.name)?;
     let mut tx = caller.system_tx(&app).await?;
-    tenants::rename(&mut tx, caller.tenant, &name).await?;
+    let entry = tenants::rename(&mut tx, caller.tenant, &name).await?;
     let tenant = tenants::find(&mut tx, &caller.tenant.to_string()).await?;
+    // Opened before the commit, so that a tenant that cannot be told is not renamed.
+    let mut own = caller.tx(&app).await?;
+    own.record(entry);
     tx.commit().await?;
+    own.commit().await?;
     Ok(Json(tenant.into()))
 }
 

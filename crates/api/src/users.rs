@@ -188,7 +188,7 @@ pub async fn reset_mfa(
         );
     }
     let ended = sessions::revoke_all(&mut tx, id, None, "second factors reset").await?;
-    tx.record(socialai_domain::audit::Entry::new("user.mfa_reset", "user", id));
+    users::factors_reset(&mut tx, id).await?;
     tx.commit().await?;
     app.forget_sessions(caller.tenant, &ended).await;
     let mut tx = caller.system_tx(&app).await?;

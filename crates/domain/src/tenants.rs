@@ -188,17 +188,17 @@ pub async fn count(tx: &mut SystemTx) -> Result<i64> {
     Ok(count.fetch_one(tx.conn()).await?)
 }
 
-pub async fn rename(tx: &mut SystemTx, id: TenantId, name: &str) -> Result<()> {
+/// Answers with the entry for the tenant's own log, too: the registry is not the tenant's, but its name is its business.
+pub async fn rename(tx: &mut SystemTx, id: TenantId, name: &str) -> Result<Entry> {
     let before: String = sqlx::query_scalar("select name from system.tenants where id = $1 for update")
         .bind(id)
         .fetch_one(tx.conn())
         .await?;
     sqlx::query("update system.tenants set name = $2 where id = $1").bind(id).bind(name).execute(tx.conn()).await?;
-    tx.record(
-        Entry::new("tenant.renamed", "tenant", id)
-            .changed(serde_json::json!({ "name": before }), serde_json::json!({ "name": name })),
-    );
-    Ok(())
+    let entry = Entry::new("tenant.renamed", "tenant", id)
+        .changed(serde_json::json!({ "name": before }), serde_json::json!({ "name": name }));
+    tx.record(entry.clone());
+    Ok(entry)
 }
 
 pub async fn set_status(tx: &mut SystemTx, id: TenantId, status: Status) -> Result<()> {

@@ -24,6 +24,7 @@ pub enum Purpose {
     SecondFactor,
     PasswordReset,
     SingleSignOn,
+    SingleSignOnFinding,
     PasskeySignIn,
     PasskeyRegistration,
     TotpEnrolment,
@@ -35,6 +36,7 @@ impl Purpose {
             Self::SecondFactor => "second_factor",
             Self::PasswordReset => "password_reset",
             Self::SingleSignOn => "single_sign_on",
+            Self::SingleSignOnFinding => "single_sign_on_finding",
             Self::PasskeySignIn => "passkey_sign_in",
             Self::PasskeyRegistration => "passkey_registration",
             Self::TotpEnrolment => "totp_enrolment",
@@ -44,7 +46,9 @@ impl Purpose {
     const fn lifetime(self) -> Duration {
         match self {
             Self::PasswordReset => Duration::hours(1),
-            Self::SecondFactor | Self::SingleSignOn | Self::TotpEnrolment => Duration::minutes(10),
+            Self::SecondFactor | Self::SingleSignOn | Self::SingleSignOnFinding | Self::TotpEnrolment => {
+                Duration::minutes(10)
+            }
             Self::PasskeySignIn | Self::PasskeyRegistration => Duration::minutes(5),
         }
     }

@@ -33,7 +33,7 @@ pub struct User {
     pub name: String,
     pub role: Role,
     pub status: UserStatus,
-    /// A second factor was in place at the last log-in.
+    /// A second factor was in place at the last log-in here, or after the last change from here.
     pub has_mfa: bool,
     /// Signs in through the tenant's single sign-on.
     pub uses_sso: bool,
@@ -262,6 +262,41 @@ pub async fn seen(tx: &mut TenantTx, id: UserId, has_mfa: bool) -> Result<()> {
         .execute(tx.conn())
         .await?;
     Ok(())
+}
+
+/// What a user did to their own second factors while at work in this tenant. The factors are the person's and their log is
+/// the installation's; this tells the tenant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FactorChange {
+    TotpEnrolled,
+    TotpRemoved,
+    PasskeyAdded,
+    PasskeyRemoved,
+    RecoveryCodesMade,
+}
+
+pub async fn factors_changed(tx: &mut TenantTx, id: UserId, change: FactorChange, has_mfa: bool) -> Result<()> {
+    let before = set_has_mfa(tx, id, has_mfa).await?;
+    tx.record(Entry::new("user.factors_changed", "user", id).changed(
+        serde_json::json!({ "has_mfa": before }),
+        serde_json::json!({ "has_mfa": has_mfa, "change": change }),
+    ));
+    Ok(())
+}
+
+/// Somebody else removed all of them.
+pub async fn factors_reset(tx: &mut TenantTx, id: UserId) -> Result<()> {
+    set_has_mfa(tx, id, false).await?;
+    tx.record(Entry::new("user.mfa_reset", "user", id));
+    Ok(())
+}
+
+/// Answers with what was noted before.
+async fn set_has_mfa(tx: &mut TenantTx, id: UserId, has_mfa: bool) -> Result<bool> {
+    let before = lock(tx, id).await?.has_mfa;
+    sqlx::query("update users set has_mfa = $2 where id = $1").bind(id).bind(has_mfa).execute(tx.conn()).await?;
+    Ok(before)
 }
 
 async fn lock(tx: &mut TenantTx, id: UserId) -> Result<User> {

@@ -1,5 +1,11 @@
 //! Single sign-on by OpenID Connect: out to the provider with state, nonce and PKCE, back with a code. Whatever fails sends
 //! the browser to the log-in page with a code that it can explain, and is written to the log for the administrator.
+//!
+//! The same round trip can be a trial ([`trial`]): an administrator sees what the provider says of somebody and what would
+//! come of it, and nobody is signed in.
+
+mod admission;
+pub mod trial;
 
 use axum::{
     extract::State,
@@ -11,15 +17,13 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use socialai_connect::oidc::{self, Identity, Oidc};
 use socialai_domain::{
-    audit::{Actor, ActorKind, Entry},
+    audit::Actor,
     ids::{TenantId, UserId},
-    people,
     problems::{Code, Error, Problem, Result},
     sessions::Method,
-    sso::{self, Admission, Connection},
+    sso::{self, Connection},
     tenants,
     tickets::{self, Purpose},
-    users::{self, UserStatus},
 };
 use url::Url;
 use utoipa::IntoParams;
@@ -37,6 +41,9 @@ struct Trip {
     nonce: String,
     verifier: String,
     return_to: String,
+    /// An administrator who wants to see what would happen; then nobody gets in.
+    #[serde(default)]
+    tried_by: Option<UserId>,
 }
 
 /// Binds the round trip to the browser that began it, so that nobody can be logged in as somebody else by a link.
@@ -67,14 +74,27 @@ pub async fn start(
     tx.rollback().await?;
     let tenant = tenant.map_err(|_| none())?;
     let connection = connection(&app, &visitor.actor, tenant.id).await?.ok_or_else(none)?;
-
-    let (pkce, nonce) = (Oidc::pkce(), Oidc::random_token());
     let return_to = query.return_to.filter(|path| is_local(path)).unwrap_or_else(|| "/".to_owned());
-    let trip = Trip { nonce: nonce.clone(), verifier: pkce.verifier.expose_secret().to_owned(), return_to };
-    let mut tx = app.databases().system(visitor.actor.clone()).await?;
-    let state = tickets::issue(&mut tx, Purpose::SingleSignOn, None, Some(tenant.id), &trip).await?;
+    let (jar, url) = set_out(&app, jar, &visitor.actor, tenant.id, &connection, return_to, None).await?;
+    Ok((jar, Redirect::to(url.as_str())))
+}
+
+/// Begins the round trip: what has to be known at its end is kept in a ticket, and the browser gets the ticket's secret.
+pub async fn set_out(
+    app: &App,
+    jar: CookieJar,
+    actor: &Actor,
+    tenant: TenantId,
+    connection: &Connection,
+    return_to: String,
+    tried_by: Option<UserId>,
+) -> Result<(CookieJar, Url)> {
+    let (pkce, nonce) = (Oidc::pkce(), Oidc::random_token());
+    let trip = Trip { nonce: nonce.clone(), verifier: pkce.verifier.expose_secret().to_owned(), return_to, tried_by };
+    let mut tx = app.databases().system(actor.clone()).await?;
+    let state = tickets::issue(&mut tx, Purpose::SingleSignOn, tried_by, Some(tenant), &trip).await?;
     tx.commit().await?;
-    let settings = provider(&app, &connection);
+    let settings = provider(app, connection);
     let url = app
         .oidc()
         .authorization_url(&settings, state.expose_secret(), &nonce, &pkce.challenge, app.databases().now())
@@ -88,7 +108,7 @@ pub async fn start(
         .same_site(SameSite::Lax)
         .max_age(time::Duration::minutes(10))
         .build();
-    Ok((jar.add(cookie), Redirect::to(url.as_str())))
+    Ok((jar.add(cookie), url))
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -118,17 +138,33 @@ pub async fn callback(
     let outcome = finish(&app, &visitor.actor, &jar, query).await;
     let jar = jar.remove(Cookie::build(TRIP).path("/api/v1/auth/sso").build());
     let outcome = match outcome {
-        Ok((person, tenant, has_mfa, return_to)) => {
+        Ok(Arrival::Admitted { person, tenant, has_mfa, return_to }) => {
             let opened =
                 open(&app, jar.clone(), &visitor.actor, person, tenant, Method::Sso, has_mfa, Delivery::Cookie).await;
             opened.map(|(jar, _)| (jar, return_to))
         }
+        // In the fragment, which stays in the browser.
+        Ok(Arrival::Tried { finding }) => Ok((jar.clone(), format!("/settings/sso#test={}", finding.expose_secret()))),
         Err(error) => Err(error),
     };
     match outcome {
         Ok((jar, return_to)) => (jar, Redirect::to(&return_to)).into_response(),
         Err(error) => failed(&jar, &headers, error),
     }
+}
+
+/// How a round trip ends.
+enum Arrival {
+    Admitted {
+        person: UserId,
+        tenant: TenantId,
+        has_mfa: bool,
+        return_to: String,
+    },
+    /// The ticket under which the administrator reads what was found.
+    Tried {
+        finding: SecretString,
+    },
 }
 
 /// A browser goes to the log-in page; anything else gets the problem document.
@@ -147,14 +183,9 @@ fn failed(jar: &CookieJar, headers: &HeaderMap, error: Error) -> Response {
     response
 }
 
-async fn finish(
-    app: &App,
-    actor: &Actor,
-    jar: &CookieJar,
-    query: CallbackQuery,
-) -> Result<(UserId, TenantId, bool, String)> {
+async fn finish(app: &App, actor: &Actor, jar: &CookieJar, query: CallbackQuery) -> Result<Arrival> {
     let invalid = || Problem::of(Code::TicketInvalid);
-    let state = query.state.ok_or_else(invalid)?;
+    let state = query.state.clone().ok_or_else(invalid)?;
     if jar.get(TRIP).map(Cookie::value) != Some(state.as_str()) {
         return Err(Problem::new(Code::TicketInvalid, "This sign-in was begun in another browser.").into());
     }
@@ -163,7 +194,22 @@ async fn finish(
     tickets::spend(&mut tx, ticket.id).await?;
     tx.commit().await?;
     let tenant = ticket.tenant.ok_or_else(invalid)?;
+    if let Some(by) = ticket.data.tried_by {
+        let connection = stored(app, actor, tenant).await?.ok_or_else(|| Problem::missing("single sign-on"))?;
+        let identity = identify(app, &connection, ticket.data, query).await;
+        let finding = trial::conclude(app, actor, tenant, by, &connection, identity).await?;
+        return Ok(Arrival::Tried { finding });
+    }
     let connection = connection(app, actor, tenant).await?.ok_or_else(|| Problem::missing("single sign-on"))?;
+    let return_to = ticket.data.return_to.clone();
+    let identity = identify(app, &connection, ticket.data, query).await?;
+    let has_mfa = proves_second_factor(&identity.amr);
+    let person = admission::admit(app, actor, tenant, &connection, &identity).await?;
+    Ok(Arrival::Admitted { person, tenant, has_mfa, return_to })
+}
+
+/// Who the provider says it was.
+async fn identify(app: &App, connection: &Connection, trip: Trip, query: CallbackQuery) -> Result<Identity> {
     // Before anything of the answer is used: a code that another provider gave must not be sent to this one.
     if query.iss.is_some_and(|issuer| issuer != connection.settings.issuer) {
         return Err(Problem::new(Code::SsoFailed, "The answer came from another identity provider.").into());
@@ -172,16 +218,11 @@ async fn finish(
         let error: String = error.chars().filter(char::is_ascii_graphic).take(60).collect();
         return Err(Problem::new(Code::SsoFailed, format!("The identity provider answered `{error}`.")).into());
     }
-    let code = query.code.ok_or_else(invalid)?;
-    let verifier: SecretString = ticket.data.verifier.into();
-    let identity = app
-        .oidc()
-        .exchange(&provider(app, &connection), &code, &verifier, &ticket.data.nonce, app.databases().now())
-        .await
-        .map_err(|error| Problem::new(Code::SsoFailed, error.to_string()))?;
-    let has_mfa = proves_second_factor(&identity.amr);
-    let person = admit(app, actor, tenant, &connection, &identity).await?;
-    Ok((person, tenant, has_mfa, ticket.data.return_to))
+    let code = query.code.ok_or_else(|| Problem::of(Code::TicketInvalid))?;
+    let verifier: SecretString = trip.verifier.into();
+    let answer =
+        app.oidc().exchange(&provider(app, connection), &code, &verifier, &trip.nonce, app.databases().now()).await;
+    answer.map_err(|error| Problem::new(Code::SsoFailed, error.to_string()).into())
 }
 
 /// Only the provider's own word that there were several factors (RFC 8176): `otp` or `hwk` may be all that it asked for.
@@ -189,67 +230,17 @@ fn proves_second_factor(methods: &[String]) -> bool {
     methods.iter().any(|method| method == "mfa")
 }
 
-/// Finds or makes the user that the identity belongs to. The provider's subject is the link; an address links only the
-/// first time, and only to somebody who is a user of this workspace already or whom it may make one.
-async fn admit(
-    app: &App,
-    actor: &Actor,
-    tenant: TenantId,
-    connection: &Connection,
-    identity: &Identity,
-) -> Result<UserId> {
-    let admission = sso::admit(&connection.settings, &identity.claims)?;
-    let mut tx = app.databases().tenant(tenant, actor.known_as(ActorKind::System, "single sign-on")).await?;
-    let known = match users::find_by_sso(&mut tx, &identity.issuer, &identity.subject).await? {
-        Some(user) => Some(user),
-        None => users::find_by_email(&mut tx, &admission.email).await?,
-    };
-    if let Some(user) = known {
-        if user.status == UserStatus::Disabled {
-            return Err(Problem::new(Code::SsoFailed, "Your account in this workspace is disabled.").into());
-        }
-        users::link_sso(&mut tx, user.id, &identity.issuer, &identity.subject).await?;
-        tx.commit().await?;
-        return Ok(user.id);
-    }
-    tx.rollback().await?;
-    create(app, actor, tenant, connection, admission, identity).await
-}
-
-async fn create(
-    app: &App,
-    actor: &Actor,
-    tenant: TenantId,
-    connection: &Connection,
-    admission: Admission,
-    identity: &Identity,
-) -> Result<UserId> {
-    if !connection.settings.creates_users {
-        return Err(
-            Problem::new(Code::SsoFailed, "You are not a user of this workspace; ask for an invitation.").into()
-        );
-    }
-    let role = admission.role.ok_or_else(|| {
-        Problem::new(Code::SsoFailed, "The identity provider's role for you is not mapped to a role here.")
-    })?;
-    let by = actor.known_as(ActorKind::System, "single sign-on");
-    let mut tx = app.databases().system(by.clone()).await?;
-    let person = people::find_or_create(&mut tx, &admission.email, &admission.name).await?;
-    people::join(&mut tx, person.id, tenant).await?;
-    tx.commit().await?;
-    let mut tx = app.databases().tenant(tenant, by).await?;
-    users::add(&mut tx, person.id, &admission.email, &admission.name, role).await?;
-    users::link_sso(&mut tx, person.id, &identity.issuer, &identity.subject).await?;
-    tx.record(Entry::new("user.created_by_sso", "user", person.id));
-    tx.commit().await?;
-    Ok(person.id)
-}
-
+/// The connection, if people may sign in through it.
 async fn connection(app: &App, actor: &Actor, tenant: TenantId) -> Result<Option<Connection>> {
+    Ok(stored(app, actor, tenant).await?.filter(|connection| connection.settings.enabled))
+}
+
+/// The connection, also while it is turned off.
+pub async fn stored(app: &App, actor: &Actor, tenant: TenantId) -> Result<Option<Connection>> {
     let mut tx = app.databases().tenant(tenant, actor.clone()).await?;
     let connection = sso::get(&mut tx).await?;
     tx.rollback().await?;
-    Ok(connection.filter(|connection| connection.settings.enabled))
+    Ok(connection)
 }
 
 /// The connection as the OIDC client wants it.

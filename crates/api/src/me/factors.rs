@@ -11,6 +11,7 @@ use socialai_domain::{
     problems::{Code, Problem, Result},
     tenancy::SystemTx,
     throttle::{self, Origin},
+    users::{self, FactorChange},
 };
 use utoipa::ToSchema;
 
@@ -86,6 +87,7 @@ pub async fn confirm_totp(
     let mut tx = caller.system_tx(&app).await?;
     let codes = mfa::confirm_totp(&mut tx, person, &confirm.enrolment, &confirm.code).await?;
     tx.commit().await?;
+    tell_workspace(&app, &caller, person, FactorChange::TotpEnrolled).await;
     Ok(Json(RecoveryCodes { recovery_codes: reveal(&codes) }))
 }
 
@@ -102,6 +104,7 @@ pub async fn remove_totp(
     let mut tx = caller.system_tx(&app).await?;
     mfa::remove_totp(&mut tx, person).await?;
     tx.commit().await?;
+    tell_workspace(&app, &caller, person, FactorChange::TotpRemoved).await;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -118,6 +121,7 @@ pub async fn new_recovery_codes(
     let mut tx = caller.system_tx(&app).await?;
     let codes = mfa::new_recovery_codes(&mut tx, person).await?;
     tx.commit().await?;
+    tell_workspace(&app, &caller, person, FactorChange::RecoveryCodesMade).await;
     Ok(Json(RecoveryCodes { recovery_codes: reveal(&codes) }))
 }
 
@@ -138,6 +142,23 @@ pub async fn prove_with(app: &App, caller: &Caller<can::ActForOneself>, person: 
     let right = mfa::use_code(&mut tx, person, code).await?;
     settle(tx, attempt, right).await?;
     if right { Ok(()) } else { Err(Problem::of(Code::WrongCode).into()) }
+}
+
+/// So that the list of users shows it, and the person's other pages hear of it. The change itself stands by now, with an
+/// entry in the installation's log, and its answer may hold codes that are shown once: nothing here may turn it into a
+/// failure.
+pub async fn tell_workspace(app: &App, caller: &Caller<can::ActForOneself>, person: UserId, change: FactorChange) {
+    let tell = async {
+        let mut tx = caller.system_tx(app).await?;
+        let factors = mfa::factors(&mut tx, person).await?;
+        tx.rollback().await?;
+        let mut tx = caller.tx(app).await?;
+        users::factors_changed(&mut tx, person, change, factors.totp || factors.passkeys > 0).await?;
+        tx.commit().await
+    };
+    if let Err(error) = tell.await {
+        tracing::warn!(error = %error, "the workspace was not told of a change of second factors");
+    }
 }
 
 async fn settle(mut tx: SystemTx, attempt: throttle::Attempt, right: bool) -> Result<()> {

@@ -7,11 +7,12 @@ use socialai_domain::{
     ids::PasskeyId,
     passkeys::{self, PasskeyInfo},
     problems::{Code, Problem},
+    users::FactorChange,
 };
 use utoipa::ToSchema;
 use webauthn_rs::prelude::RegisterPublicKeyCredential;
 
-use super::factors::{Proof, prove_with};
+use super::factors::{Proof, prove_with, tell_workspace};
 use crate::{
     auth::passkey::{PasskeyChallenge, challenge},
     caller::{Caller, can},
@@ -81,7 +82,9 @@ pub async fn finish(
     if outcome.as_ref().err().is_none_or(|error| error.problem().is_some()) {
         tx.commit().await?;
     }
-    Ok((StatusCode::CREATED, Json(outcome?)))
+    let added = outcome?;
+    tell_workspace(&app, &caller, person, FactorChange::PasskeyAdded).await;
+    Ok((StatusCode::CREATED, Json(added)))
 }
 
 /// Remove a passkey
@@ -98,5 +101,6 @@ pub async fn remove(
     let mut tx = caller.system_tx(&app).await?;
     passkeys::remove(&mut tx, person, id).await?;
     tx.commit().await?;
+    tell_workspace(&app, &caller, person, FactorChange::PasskeyRemoved).await;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures::StreamExt;
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 use socialai_domain::permissions::Role;
 
 use crate::server::Server;
@@ -35,6 +35,13 @@ async fn changes_arrive_and_a_client_that_comes_back_misses_nothing() {
     server.post_as(&key, "/invitations", &json!({ "email": "a@new.test", "name": "A", "role": "agent" })).await;
     let text = read_until(stream, "invitation.created").await;
     assert!(text.contains("event: ready") && text.contains("event: invitation.created"), "{text}");
+    let ready: Value = serde_json::from_str(text.split("data: ").nth(1).unwrap().lines().next().unwrap()).unwrap();
+    let options = server.send(server.request(Method::GET, "/auth/options")).await.body;
+    assert_eq!((&ready["version"], &ready["build"]), (&options["version"], &options["web_build"]));
+    let now = ready["now"].as_str().unwrap();
+    let rfc3339 = &time::format_description::well_known::Rfc3339;
+    let skew = server.lab.clock.now() - time::OffsetDateTime::parse(now, rfc3339).unwrap();
+    assert!(skew.abs() < time::Duration::minutes(1), "{now}");
     assert!(!text.contains("a@new.test"), "no details travel");
     // Away meanwhile:
     server.post_as(&key, "/invitations", &json!({ "email": "b@new.test", "name": "B", "role": "agent" })).await;
@@ -63,4 +70,80 @@ async fn viewer_hears_of_users_but_not_of_keys_and_not_after_logging_out() {
     server.lab.member(&tenant, Role::Agent).await;
     let text = read_until(stream, "never").await;
     assert!(!text.contains("user.added"), "{text}");
+}
+
+#[tokio::test]
+async fn everybody_hears_of_their_own_sessions_and_factors_and_of_nobody_elses() {
+    let server = Server::start().await;
+    let (tenant, member) = server.tenant_with(Role::Viewer).await;
+    let colleague = server.lab.member(&tenant, Role::Viewer).await;
+    let token = server.log_in(&member).await["access_token"].as_str().unwrap().to_owned();
+    let stream = server.request(Method::GET, "/events").bearer_auth(&token).send().await.unwrap();
+    // The colleague comes and goes; then the person comes on a second device, sets up an app there, and goes.
+    let theirs = server.log_in(&colleague).await["access_token"].as_str().unwrap().to_owned();
+    let session = server.get_as(&theirs, "/me").await.body["session"].as_str().unwrap().to_owned();
+    server.post_as(&theirs, "/auth/logout", &json!({})).await;
+    let second = server.log_in(&member).await["access_token"].as_str().unwrap().to_owned();
+    let start = server.post_as(&second, "/me/totp/start", &json!({})).await.body;
+    let app = totp_rs::Totp::from_url(start["url"].as_str().unwrap()).unwrap();
+    let confirm = json!({ "enrolment": start["enrolment"], "code": server.code(&app) });
+    assert_eq!(server.post_as(&second, "/me/totp/confirm", &confirm).await.status, 200);
+    let checklist = server.get_as(&second, "/tenant/checklist").await.body;
+    assert_eq!(checklist["items"], json!([{ "id": "second_factor", "done": true }]), "the step ticks itself");
+    assert_eq!(server.post_as(&second, "/auth/logout", &json!({})).await.status, 204);
+    let text = read_until(stream, "event: session.ended").await;
+    let heard: Vec<_> = text.lines().filter_map(|line| line.strip_prefix("event: ")).collect();
+    assert_eq!(heard, ["ready", "session.opened", "user.factors_changed", "session.ended"], "{text}");
+    assert!(!text.contains(&session), "{text}");
+}
+
+#[tokio::test]
+async fn each_kind_of_news_needs_the_permission_to_read_the_thing() {
+    let server = Server::start().await;
+    let tenant = server.lab.tenant().await;
+    let all = server.api_key(&tenant, &["*"]).await;
+    let expectations: [(&str, &[&str]); 5] = [
+        ("settings:read", &["tenant.renamed", "settings.changed"]),
+        ("sso:read", &["sso.changed"]),
+        ("api_keys:read", &["api_key.created"]),
+        ("users:manage", &["session.opened", "invitation.created"]),
+        (
+            "audit:read",
+            &[
+                "tenant.renamed",
+                "settings.changed",
+                "sso.changed",
+                "user.added",
+                "session.opened",
+                "api_key.created",
+                "invitation.created",
+            ],
+        ),
+    ];
+    let mut keys = Vec::new();
+    for (scope, _) in expectations {
+        keys.push(server.api_key(&tenant, &[scope]).await);
+    }
+    let mut streams = Vec::new();
+    for key in &keys {
+        streams.push(server.request(Method::GET, "/events").bearer_auth(key).send().await.unwrap());
+    }
+    let change = async |method: Method, path: &str, body: Value| {
+        let answer = server.call_as(&all, method, path, &body).await;
+        assert!(answer.status.is_success(), "{path}: {}", answer.text);
+    };
+    change(Method::PATCH, "/tenant", json!({ "name": "New name" })).await;
+    change(Method::PUT, "/tenant/policy", json!({ "mfa_roles": ["admin", "manager"], "session_days": 7 })).await;
+    let settings = json!({ "enabled": false, "issuer": "https://id.example.test", "client_id": "hub",
+        "creates_users": false, "role_map": {} });
+    change(Method::PUT, "/sso", json!({ "settings": settings })).await;
+    let member = server.lab.member(&tenant, Role::Viewer).await;
+    server.log_in(&member).await;
+    change(Method::POST, "/api-keys", json!({ "name": "another", "scopes": ["users:read"] })).await;
+    change(Method::POST, "/invitations", json!({ "email": "n@new.test", "name": "N", "role": "agent" })).await;
+    for ((scope, expected), stream) in expectations.iter().zip(streams) {
+        let text = read_until(stream, &format!("event: {}", expected.last().unwrap())).await;
+        let heard: Vec<_> = text.lines().filter_map(|line| line.strip_prefix("event: ")).collect();
+        assert_eq!(heard[1..], **expected, "{scope}: {text}");
+    }
 }

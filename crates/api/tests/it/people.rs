@@ -133,6 +133,33 @@ async fn administrator_cannot_take_over_somebody_who_works_elsewhere_too() {
 }
 
 #[tokio::test]
+async fn list_of_users_shows_at_once_who_has_a_second_factor() {
+    let server = Server::alone().await;
+    let (tenant, member) = server.tenant_with(Role::Agent).await;
+    let key = server.api_key(&tenant, &["users:*"]).await;
+    let user = format!("/users/{}", member.id);
+    let has_mfa = async || server.get_as(&key, &user).await.body["has_mfa"].as_bool().unwrap();
+    let token = server.log_in(&member).await["access_token"].as_str().unwrap().to_owned();
+    for by_whom in ["themselves", "an administrator"] {
+        assert!(!has_mfa().await);
+        let start = server.post_as(&token, "/me/totp/start", &json!({})).await.body;
+        let app = totp_rs::Totp::from_url(start["url"].as_str().unwrap()).unwrap();
+        let confirm = json!({ "enrolment": start["enrolment"], "code": server.code(&app) });
+        assert_eq!(server.post_as(&token, "/me/totp/confirm", &confirm).await.status, 200);
+        assert!(has_mfa().await);
+        server.lab.clock.advance(time::Duration::seconds(60));
+        let removed = if by_whom == "themselves" {
+            let proof = json!({ "code": server.code(&app) });
+            server.call_as(&token, Method::DELETE, "/me/totp", &proof).await
+        } else {
+            server.call_as(&key, Method::DELETE, &format!("{user}/factors"), &json!({})).await
+        };
+        assert_eq!(removed.status, 204, "{}", removed.text);
+        assert!(!has_mfa().await, "removed by {by_whom}");
+    }
+}
+
+#[tokio::test]
 async fn api_key_cannot_be_given_more_than_its_maker_has() {
     let server = Server::start().await;
     let tenant = server.lab.tenant().await;

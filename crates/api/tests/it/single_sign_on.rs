@@ -69,7 +69,10 @@ impl Return {
 
 impl Workspace {
     async fn start() -> Self {
-        let server = Server::start().await;
+        Self::on(Server::start().await).await
+    }
+
+    async fn on(server: Server) -> Self {
         let tenant = server.lab.tenant().await;
         let key = server.api_key(&tenant, &["sso:*"]).await;
         let workspace = Self { server, tenant, key, issuer: &provider().await.issuer };
@@ -376,4 +379,100 @@ async fn browser_is_sent_on_within_this_site_only() {
         let arrived = workspace.arrive(&workspace.travel("ann", Some(wanted)).await).await;
         assert_eq!(arrived.headers[LOCATION].to_str().unwrap(), sent_to, "{wanted}");
     }
+}
+
+/// Token of a new administrator.
+async fn administrator(server: &Server, tenant: &Tenant) -> String {
+    let member = server.lab.member(tenant, Role::Admin).await;
+    server.log_in_admin(&member).await.0["access_token"].as_str().unwrap().to_owned()
+}
+
+/// The administrator's way through a test log-in; answers with what came back to the browser, and the finding.
+async fn try_out(workspace: &Workspace, token: &str, login: &str) -> (Answer, Value) {
+    let begun = workspace.server.post_as(token, "/sso/test-log-in", &json!({})).await;
+    assert_eq!(begun.status, 200, "{}", begun.text);
+    let state = begun.cookie("socialai_sso").unwrap();
+    note_secret(&state);
+    let start = Url::parse(begun.body["url"].as_str().unwrap()).unwrap();
+    let address = Browser::default().log_in(start, login, &workspace.door()).await;
+    let arrived = workspace.arrive(&Return { address, cookie: format!("socialai_sso={state}") }).await;
+    let finding = finding_of(workspace, token, &arrived).await;
+    assert_eq!(finding.status, 200, "{}", finding.text);
+    (arrived, finding.body)
+}
+
+async fn finding_of(workspace: &Workspace, token: &str, arrived: &Answer) -> Answer {
+    let back = arrived.headers[LOCATION].to_str().unwrap();
+    let ticket = back.strip_prefix("/settings/sso#test=").expect("back to the settings, the ticket in the fragment");
+    note_secret(ticket);
+    workspace.server.post_as(token, "/sso/test-log-in/finding", &json!({ "ticket": ticket })).await
+}
+
+#[tokio::test]
+async fn test_log_in_shows_what_would_happen_and_signs_nobody_in() {
+    let workspace = Workspace::start().await;
+    let server = &workspace.server;
+    let admin = administrator(&workspace.server, &workspace.tenant).await;
+    // Before it is turned on, so that nobody meets settings that do not work.
+    workspace.set_up(&json!({ "enabled": false })).await;
+    let (arrived, finding) = try_out(&workspace, &admin, "ann").await;
+    assert_eq!(arrived.status, 303, "{}", arrived.text);
+    assert_eq!((arrived.cookie("socialai_refresh"), arrived.cookie("socialai_csrf")), (None, None));
+    assert_eq!((&finding["works"], &finding["is_user"]), (&json!(true), &json!(false)), "{finding}");
+    assert_eq!((&finding["email"], &finding["role"]), (&json!("ann@sso.test"), &json!("manager")));
+    assert_eq!(finding["claims"][ROLE], json!(["Lead"]));
+    let listed = server.get_as(&admin, "/users").await;
+    assert!(!listed.text.contains("ann@sso.test"), "nobody was made a user: {}", listed.text);
+    let log = server.get_as(&admin, "/audit-log?action=sso.log_in_tested").await;
+    assert_eq!(log.body["items"].as_array().unwrap().len(), 1, "{}", log.text);
+
+    for (login, words) in [("bob", "not mapped to a role"), ("eve", "not the organisation")] {
+        let finding = try_out(&workspace, &admin, login).await.1;
+        assert_eq!(finding["works"], false);
+        assert!(finding["message"].as_str().unwrap().contains(words), "{finding}");
+        assert_eq!(finding["claims"]["name"], login, "the claims say why");
+    }
+    // Somebody who is a user already, and the factor that the provider did not ask for.
+    workspace.set_up(&json!({})).await;
+    workspace.session("ann").await;
+    let finding = try_out(&workspace, &admin, "ann").await.1;
+    assert_eq!((&finding["works"], &finding["is_user"]), (&json!(true), &json!(true)), "{finding}");
+    let policy = json!({ "mfa_roles": ["admin", "manager"], "session_days": 30 });
+    let changed = server.call_as(&admin, Method::PUT, "/tenant/policy", &policy).await;
+    assert_eq!(changed.status, 200, "{}", changed.text);
+    let finding = try_out(&workspace, &admin, "ann").await.1;
+    assert_eq!((&finding["works"], &finding["proves_second_factor"]), (&json!(false), &json!(false)));
+    assert!(finding["message"].as_str().unwrap().contains("second factor"), "{finding}");
+}
+
+#[tokio::test]
+async fn test_log_in_that_fails_at_the_provider_is_a_finding() {
+    let workspace = Workspace::start().await;
+    let admin = administrator(&workspace.server, &workspace.tenant).await;
+    let body = json!({ "settings": { "enabled": true, "issuer": workspace.issuer, "client_id": "hub" },
+        "client_secret": "another secret" });
+    assert_eq!(workspace.server.call_as(&workspace.key, Method::PUT, "/sso", &body).await.status, 200);
+    let (arrived, finding) = try_out(&workspace, &admin, "ann").await;
+    assert_eq!((finding["works"].clone(), arrived.cookie("socialai_refresh")), (json!(false), None));
+    assert!(finding["message"].as_str().unwrap().contains("invalid_client"), "{finding}");
+    assert_eq!(finding["claims"], json!({}));
+}
+
+#[tokio::test]
+async fn finding_is_for_the_administrator_who_began() {
+    let workspace = Workspace::on(Server::alone().await).await;
+    let server = &workspace.server;
+    let admin = administrator(&workspace.server, &workspace.tenant).await;
+    let (arrived, _) = try_out(&workspace, &admin, "ann").await;
+    let colleague = administrator(&workspace.server, &workspace.tenant).await;
+    let stranger = administrator(server, &server.lab.tenant().await).await;
+    for other in [&colleague, &stranger] {
+        finding_of(&workspace, other, &arrived).await.is_problem(401, "ticket_invalid");
+    }
+    finding_of(&workspace, &workspace.key, &arrived).await.is_problem(403, "own_credentials_required");
+    let begun = server.post_as(&workspace.key, "/sso/test-log-in", &json!({})).await;
+    begun.is_problem(403, "own_credentials_required");
+    assert_eq!(finding_of(&workspace, &admin, &arrived).await.status, 200, "two tabs may show it");
+    server.lab.clock.advance(time::Duration::minutes(11));
+    finding_of(&workspace, &admin, &arrived).await.is_problem(401, "ticket_invalid");
 }

@@ -230,7 +230,7 @@ async fn reset_password(session: &Session, email: &str, password: &PasswordInput
     let person = find(&mut tx, email).await?;
     people::set_password(&mut tx, person.id, password).await?;
     tx.commit().await?;
-    end_sessions(session, &person, "password reset by the operator", "user.password_reset").await?;
+    end_sessions(session, &person, Reset::Password).await?;
     if json {
         let password = generated.as_ref().map(ExposeSecret::expose_secret);
         return console::say_json(&serde_json::json!({ "email": person.email, "password": password }));
@@ -247,7 +247,7 @@ async fn reset_mfa(session: &Session, email: &str, json: bool) -> Result<()> {
     let person = find(&mut tx, email).await?;
     mfa::reset(&mut tx, person.id).await?;
     tx.commit().await?;
-    end_sessions(session, &person, "second factors reset", "user.mfa_reset").await?;
+    end_sessions(session, &person, Reset::Factors).await?;
     if json {
         return console::say_json(&serde_json::json!({ "email": person.email }));
     }
@@ -260,8 +260,18 @@ async fn find(tx: &mut socialai_domain::tenancy::SystemTx, email: &str) -> Resul
     people::find_by_email(tx, &email).await?.with_context(|| format!("nobody here has the address {email}"))
 }
 
+#[derive(Clone, Copy)]
+enum Reset {
+    Password,
+    Factors,
+}
+
 /// In every tenant in which the person works; each tenant's log tells its part.
-async fn end_sessions(session: &Session, person: &Person, reason: &'static str, action: &'static str) -> Result<()> {
+async fn end_sessions(session: &Session, person: &Person, reset: Reset) -> Result<()> {
+    let reason = match reset {
+        Reset::Password => "password reset by the operator",
+        Reset::Factors => "second factors reset",
+    };
     let mut tx = session.databases.system(Actor::operator()).await?;
     let memberships = people::memberships(&mut tx, person.id).await?;
     tx.rollback().await?;
@@ -269,7 +279,10 @@ async fn end_sessions(session: &Session, person: &Person, reason: &'static str, 
         let mut tx = session.databases.tenant(membership.tenant_id, Actor::operator()).await?;
         if users::find(&mut tx, person.id).await?.is_some() {
             sessions::revoke_all(&mut tx, person.id, None, reason).await?;
-            tx.record(Entry::new(action, "user", person.id));
+            match reset {
+                Reset::Password => tx.record(Entry::new("user.password_reset", "user", person.id)),
+                Reset::Factors => users::factors_reset(&mut tx, person.id).await?,
+            }
         }
         tx.commit().await?;
     }
