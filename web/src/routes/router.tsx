@@ -3,8 +3,6 @@ import { createBrowserRouter, type RouteObject } from "react-router";
 
 import { PageFault } from "./page-fault";
 import { Root } from "./root";
-import { SettingsLayout } from "./settings-layout";
-import { SignedIn } from "./signed-in";
 
 const strangers: RouteObject[] = [
   { path: "/login", lazy: () => import("@/features/auth/login-page") },
@@ -33,7 +31,7 @@ const pages: RouteObject[] = [
   { path: "/", lazy: () => import("@/features/home/home-page") },
   { path: "/system", lazy: () => import("@/features/system/system-page") },
   { path: "/system/outbox", lazy: () => import("@/features/system/outbox-page") },
-  { path: "/settings", Component: SettingsLayout, children: inFrame(settings) },
+  { path: "/settings", lazy: () => import("./settings-layout"), children: inFrame(settings) },
   { path: "*", lazy: () => import("./not-found") },
 ];
 
@@ -47,6 +45,6 @@ export const router = createBrowserRouter([
     Component: Root,
     ErrorBoundary: PageFault,
     HydrateFallback: () => null,
-    children: [...strangers, { Component: SignedIn, children: inFrame(pages) }],
+    children: [...strangers, { lazy: () => import("./signed-in"), children: inFrame(pages) }],
   },
 ]);

@@ -5,7 +5,7 @@ import { SectionPane } from "@/shell/section-pane";
 
 import { settingsSections } from "./settings-sections";
 
-export function SettingsLayout() {
+export function Component() {
   const isList = useMatch("/settings") !== null;
   return (
     <SectionPane title="Settings" to="/settings" groups={settingsSections} isList={isList}>

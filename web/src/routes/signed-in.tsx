@@ -14,7 +14,7 @@ import { sections } from "./sections";
 
 const ReauthDialog = lazy(() => import("@/features/auth/reauth-dialog").then((module) => ({ default: module.ReauthDialog })));
 
-export function SignedIn() {
+export function Component() {
   const { status, facts, why } = useSession();
   const { pathname, search } = useLocation();
   if (status === "unreachable") return <NoServer />;
