@@ -454,7 +454,7 @@ async fn test_log_in_that_fails_at_the_provider_is_a_finding() {
     assert_eq!(workspace.server.call_as(&workspace.key, Method::PUT, "/sso", &body).await.status, 200);
     let (arrived, finding) = try_out(&workspace, &admin, "ann").await;
     assert_eq!((finding["works"].clone(), arrived.cookie("socialai_refresh")), (json!(false), None));
-    assert!(finding["message"].as_str().unwrap().contains("invalid_client"), "{finding}");
+    assert!(finding["message"].as_str().unwrap().contains("refused the client id or the client secret"), "{finding}");
     assert_eq!(finding["claims"], json!({}));
 }
 

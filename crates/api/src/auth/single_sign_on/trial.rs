@@ -49,6 +49,10 @@ pub struct SsoTestFinding {
     pub tested_at: OffsetDateTime,
 }
 
+/// Such a session is opened, and then every request is refused.
+const NO_SECOND_FACTOR: &str = "The security policy asks this role for a second factor, and the identity provider did not \
+    say that there was one: its `amr` claim lacks `mfa`.";
+
 impl SsoTestFinding {
     fn failed(message: String, tested_at: OffsetDateTime) -> Self {
         Self {
@@ -123,15 +127,9 @@ async fn examine(
     };
     finding.role = Some(role);
     let wants_mfa = settings::policy(tx).await?.mfa_roles.contains(&role);
-    if wants_mfa && !finding.proves_second_factor {
-        finding.message =
-            "The security policy asks this role for a second factor, and the identity provider did not say \
-             that there was one: its `amr` claim lacks `mfa`."
-                .to_owned();
-        return Ok(finding);
-    }
-    (finding.works, finding.message) = (true, message.to_owned());
-    Ok(finding)
+    finding.works = !wants_mfa || finding.proves_second_factor;
+    let message = if finding.works { message } else { NO_SECOND_FACTOR };
+    Ok(SsoTestFinding { message: message.to_owned(), ..finding })
 }
 
 /// The words of a refusal; a fault stays one.
