@@ -52,6 +52,11 @@ export function tenantKey(noun: string, ...rest: unknown[]): QueryKey {
   return [facts?.tenant.id, facts?.user.id, noun, ...rest];
 }
 
+/** Names one intention to create: sent again after an unknown outcome, it does not create twice. */
+export function idempotencyKey(): string {
+  return Array.from(crypto.getRandomValues(new Uint32Array(4)), (word) => word.toString(16).padStart(8, "0")).join("");
+}
+
 interface PageOf<T> {
   items: T[];
   next?: string | null;
@@ -61,7 +66,13 @@ interface PageOf<T> {
 const LONG = 5;
 
 export function isLongList(data: unknown): boolean {
-  return typeof data === "object" && data !== null && "pages" in data && Array.isArray(data.pages) && data.pages.length > LONG;
+  return (
+    typeof data === "object" &&
+    data !== null &&
+    "pages" in data &&
+    Array.isArray(data.pages) &&
+    data.pages.length > LONG
+  );
 }
 
 /**

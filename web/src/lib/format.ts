@@ -34,8 +34,8 @@ export function formatRelative(at: string | Date, now: Date): string {
 }
 
 export function formatBytes(bytes: number): string {
-  const [unit, size] = bytes >= 1e6 ? ["megabyte", 1e6] : bytes >= 1e3 ? ["kilobyte", 1e3] : ["byte", 1];
-  return new Intl.NumberFormat(undefined, { style: "unit", unit: String(unit), maximumFractionDigits: 1 }).format(
-    bytes / Number(size),
-  );
+  const format = (value: number, unit: string) =>
+    new Intl.NumberFormat(undefined, { style: "unit", unit, maximumFractionDigits: 1 }).format(value);
+  if (bytes >= 1e6) return format(bytes / 1e6, "megabyte");
+  return bytes >= 1e3 ? format(bytes / 1e3, "kilobyte") : format(bytes, "byte");
 }

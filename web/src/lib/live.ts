@@ -9,6 +9,7 @@ import { createParser } from "eventsource-parser";
 import { create } from "zustand";
 
 import { isLongList, open, tenantKey } from "./api";
+import { exclusively } from "./locks";
 import { refreshFacts, useSession } from "./session";
 import { sawBuild } from "./updates";
 
@@ -78,12 +79,18 @@ export function startLive(queries: QueryClient, signal: AbortSignal): void {
   });
   let isLeading = false;
   channel.postMessage("what state?");
-  void navigator.locks
-    .request(name, { signal }, async () => {
-      isLeading = true;
-      await keepListening(queries, () => lastId, (id) => (lastId = id), tell, signal);
-    })
-    .catch(() => undefined);
+  const lead = async () => {
+    isLeading = true;
+    await keepListening(
+      queries,
+      () => lastId,
+      (id) => (lastId = id),
+      tell,
+      signal,
+    );
+  };
+  // Refused only when the signal ends the wait.
+  void exclusively(name, lead, signal).catch(() => undefined);
 }
 
 /** Connects, and connects again, until the signal. */
@@ -141,10 +148,11 @@ async function listen(
         }
       },
     });
-    for await (const text of response.body.pipeThrough(new TextDecoderStream())) {
+    const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+    for (let part = await reader.read(); !part.done; part = await reader.read()) {
       clearTimeout(watch);
       watch = setTimeout(() => silent.abort(), SILENCE_MS);
-      parser.feed(text);
+      parser.feed(part.value);
     }
   } finally {
     clearTimeout(watch);

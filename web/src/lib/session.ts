@@ -10,6 +10,7 @@ import { createClient, type Schemas } from "@socialai/api-client";
 import { create } from "zustand";
 
 import { learnTime } from "./clock";
+import { exclusively } from "./locks";
 import { hasCode, ProblemError, Unreachable } from "./problems";
 
 export type Facts = Pick<Schemas["SignedIn"], "user" | "tenant" | "tenants" | "permissions">;
@@ -40,7 +41,13 @@ function facts(session: Session): Facts {
 export const publicApi = createClient({ csrfToken, fetch: reach });
 
 /** Codes that say: the token, not the request, is at fault. */
-export const TOKEN_PROBLEMS = ["missing_credentials", "invalid_token", "token_expired", "session_ended", "refresh_reused"];
+export const TOKEN_PROBLEMS = [
+  "missing_credentials",
+  "invalid_token",
+  "token_expired",
+  "session_ended",
+  "refresh_reused",
+];
 
 // --- The token -----------------------------------------------------------------------------------------------------
 
@@ -69,15 +76,13 @@ export function dropToken(value: string): void {
 }
 
 function renew(): Promise<string> {
-  refreshing ??= navigator.locks
-    .request("socialai.refresh", async () => {
-      const { data, error, response } = await publicApi.POST("/auth/refresh", { body: {} });
-      if (!response.ok || !data) throw error ? new ProblemError(error) : new Unreachable();
-      return take(data);
-    })
-    .finally(() => {
-      refreshing = undefined;
-    });
+  refreshing ??= exclusively("socialai.refresh", async () => {
+    const { data, error } = await publicApi.POST("/auth/refresh", { body: {} });
+    if (!data) throw error ? new ProblemError(error) : new Unreachable();
+    return take(data);
+  }).finally(() => {
+    refreshing = undefined;
+  });
   return refreshing;
 }
 
@@ -142,7 +147,9 @@ export async function logOutEverywhere(): Promise<void> {
 }
 
 async function end(path: "/auth/logout" | "/auth/logout-everywhere"): Promise<void> {
-  const { response, error } = await publicApi.POST(path, { headers: { authorization: `Bearer ${await accessToken()}` } });
+  const { response, error } = await publicApi.POST(path, {
+    headers: { authorization: `Bearer ${await accessToken()}` },
+  });
   if (!response.ok && !hasCode(error && new ProblemError(error), ...TOKEN_PROBLEMS)) {
     throw error ? new ProblemError(error) : new Unreachable();
   }

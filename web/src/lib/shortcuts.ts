@@ -1,5 +1,5 @@
 /** Keyboard shortcuts: each page registers its own, and `?` lists those that work at the moment. */
-import { useEffect, useRef } from "react";
+import { useEffect, useLayoutEffect, useRef } from "react";
 import { create } from "zustand";
 
 export interface Shortcut {
@@ -21,14 +21,17 @@ export const isMac = typeof navigator !== "undefined" && /Mac|iPhone|iPad/.test(
 /** Makes these shortcuts work while the component is shown. */
 export function useShortcuts(title: string, shortcuts: Shortcut[]): void {
   const latest = useRef(shortcuts);
-  latest.current = shortcuts;
-  const names = shortcuts.map(({ keys, does }) => `${keys} ${does}`).join("\n");
+  useLayoutEffect(() => {
+    latest.current = shortcuts;
+  });
+  const names = shortcuts.map(({ keys, does }) => `${keys}\t${does}`).join("\n");
   useEffect(() => {
-    // The sheet shows them as they were registered; running takes the newest closure.
-    const registered = latest.current.map((shortcut, index) => ({
-      ...shortcut,
-      run: () => latest.current[index]?.run(),
-    }));
+    // Registered by their names only; running takes the newest closure.
+    if (!names) return undefined;
+    const registered = names.split("\n").map((line, index) => {
+      const [keys = "", does = ""] = line.split("\t");
+      return { keys, does, run: () => latest.current[index]?.run() };
+    });
     const group = { title, shortcuts: registered };
     useShortcutGroups.setState(({ groups }) => ({ groups: [...groups, group] }));
     return () => useShortcutGroups.setState(({ groups }) => ({ groups: groups.filter((other) => other !== group) }));

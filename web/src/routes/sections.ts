@@ -1,5 +1,5 @@
 /** The rail, from top to bottom. A part of the product appears here when it can be used. */
-import { Activity, Home, Settings } from "lucide-react";
+import { HeartPulse, Home, Settings } from "lucide-react";
 
 import type { SectionGroup } from "@/shell/sections";
 
@@ -8,7 +8,7 @@ export const sections: SectionGroup[] = [
   {
     title: "Run",
     items: [
-      { to: "/system", label: "System", icon: Activity, needs: "system:read", keys: "g y" },
+      { to: "/system", label: "System", icon: HeartPulse, needs: "system:read", keys: "g y" },
       { to: "/settings", label: "Settings", icon: Settings, keys: "g s" },
     ],
   },

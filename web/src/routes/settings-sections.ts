@@ -1,5 +1,16 @@
 /** The pages of Settings: first one's own, then the workspace's. */
-import { Building2, KeyRound, LaptopMinimal, LockKeyhole, LogIn, Palette, ScrollText, ShieldCheck, UserRound, Users } from "lucide-react";
+import {
+  Building2,
+  KeyRound,
+  LaptopMinimal,
+  LockKeyhole,
+  LogIn,
+  Palette,
+  ScrollText,
+  ShieldCheck,
+  UserRound,
+  Users,
+} from "lucide-react";
 
 import type { SectionGroup } from "@/shell/sections";
 

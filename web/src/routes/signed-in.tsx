@@ -12,14 +12,19 @@ import { ErrorState } from "@/ui/problem";
 import { settingsSections } from "./settings-sections";
 import { sections } from "./sections";
 
-const ReauthDialog = lazy(() => import("@/features/auth/reauth-dialog").then((module) => ({ default: module.ReauthDialog })));
+const ReauthDialog = lazy(() =>
+  import("@/features/auth/reauth-dialog").then((module) => ({ default: module.ReauthDialog })),
+);
 
 export function Component() {
   const { status, facts, why } = useSession();
   const { pathname, search } = useLocation();
   if (status === "unreachable") return <NoServer />;
   if (status === "signed_out") {
-    const query = new URLSearchParams({ ...(pathname !== "/" && { next: pathname + search }), ...(why && { error: why }) });
+    const query = new URLSearchParams({
+      ...(pathname !== "/" && { next: pathname + search }),
+      ...(why && { error: why }),
+    });
     return <Navigate to={{ pathname: "/login", search: query.toString() }} replace />;
   }
   if (!facts) return <FrameSkeleton />;

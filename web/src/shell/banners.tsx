@@ -74,7 +74,10 @@ export function UpdateBanner() {
 
 function Banner({ icon, action, children }: { icon: ReactNode; action?: ReactNode; children: ReactNode }) {
   return (
-    <div role="status" className="flex min-h-10 items-center gap-2 border-b border-border bg-warn-soft px-4 py-1 text-warn-text">
+    <div
+      role="status"
+      className="flex min-h-10 items-center gap-2 border-b border-border bg-warn-soft px-4 py-1 text-warn-text"
+    >
       {icon}
       <p className="flex-1">{children}</p>
       {action}

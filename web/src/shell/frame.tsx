@@ -72,7 +72,11 @@ function Loading() {
   if (!isLoading) return null;
   return (
     <Delayed>
-      <div role="progressbar" aria-label="Loading the page" className="absolute inset-x-0 top-0 z-10 h-0.5 animate-pulse bg-accent" />
+      <div
+        role="progressbar"
+        aria-label="Loading the page"
+        className="absolute inset-x-0 top-0 z-10 h-0.5 animate-pulse bg-accent"
+      />
     </Delayed>
   );
 }

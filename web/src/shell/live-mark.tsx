@@ -20,7 +20,11 @@ export function LiveMark() {
   return (
     <Tooltip text={text}>
       {/* Focusable, so that its words can be had without a mouse. */}
-      <button type="button" aria-label={text} className={cx("grid size-8 shrink-0 cursor-default place-items-center rounded-control", tone)}>
+      <button
+        type="button"
+        aria-label={text}
+        className={cx("grid size-8 shrink-0 cursor-default place-items-center rounded-control", tone)}
+      >
         <Icon aria-hidden className="size-4" />
       </button>
     </Tooltip>

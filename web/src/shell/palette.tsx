@@ -33,7 +33,15 @@ export function Palette({ places, onOpenChange, onShortcuts }: Props) {
       ...(keys && { shortcut: keys }),
     })),
     ...(mayInvite
-      ? [{ id: "invite", group: "Do", label: "Invite people", icon: UserPlus, run: go("/settings/users/invitations?new=1") }]
+      ? [
+          {
+            id: "invite",
+            group: "Do",
+            label: "Invite people",
+            icon: UserPlus,
+            run: go("/settings/users/invitations?new=1"),
+          },
+        ]
       : []),
     ...(mayMakeKeys
       ? [{ id: "key", group: "Do", label: "Create an API key", icon: KeyRound, run: go("/settings/api-keys?new=1") }]

@@ -41,9 +41,7 @@ export function Rail({ groups, onOpen }: { groups: SectionGroup[]; onOpen: Opene
       <nav aria-label="Main" className="w-full flex-1 overflow-y-auto pt-2">
         {groups.map((group) => (
           <section key={group.title ?? ""} aria-label={group.title} className="mb-3">
-            {group.title && !isCollapsed && (
-              <h2 className="px-2 pb-1 text-xs font-medium text-muted">{group.title}</h2>
-            )}
+            {group.title && !isCollapsed && <h2 className="px-2 pb-1 text-xs font-medium text-muted">{group.title}</h2>}
             <ul className="flex flex-col gap-0.5">
               {group.items.map((item) => (
                 <li key={item.to}>

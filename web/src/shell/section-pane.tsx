@@ -1,6 +1,6 @@
 /** A list of pages beside the opened one. On a phone the list is a page of its own, and each page leads back to it. */
 import { ChevronLeft, ChevronRight } from "lucide-react";
-import type { ReactNode } from "react";
+import { type ReactNode, useEffect } from "react";
 import { Link, NavLink } from "react-router";
 
 import { cx } from "@/ui/cx";
@@ -18,6 +18,10 @@ interface Props {
 
 export function SectionPane({ title, to, groups, isList, children }: Props) {
   const allowed = useAllowed(groups);
+  const Heading = isList ? "h1" : "h2";
+  useEffect(() => {
+    if (isList) document.title = `${title} · SocialAI Hub`;
+  }, [isList, title]);
   return (
     <div className="flex h-full">
       <nav
@@ -27,10 +31,10 @@ export function SectionPane({ title, to, groups, isList, children }: Props) {
           !isList && "hidden",
         )}
       >
-        <h2 className="px-2 pt-1 pb-3 text-title font-semibold md:text-base">{title}</h2>
+        <Heading className="px-2 pt-1 pb-3 text-title font-semibold md:text-base">{title}</Heading>
         {allowed.map((group) => (
           <section key={group.title} aria-label={group.title} className="mb-4">
-            <h3 className="px-2 pb-1 text-xs font-medium text-muted">{group.title}</h3>
+            <h2 className="px-2 pb-1 text-xs font-medium text-muted">{group.title}</h2>
             <ul>
               {group.items.map(({ to, label, icon: Icon }) => (
                 <li key={to}>

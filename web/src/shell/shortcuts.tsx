@@ -9,7 +9,9 @@ export function Shortcuts({ onOpenChange }: { onOpenChange: (open: boolean) => v
     title,
     shortcuts: shortcuts.map(({ keys, does }) => ({ keys: keysOf(keys), does })),
   }));
-  return <ShortcutsDialog open onOpenChange={onOpenChange} groups={shown.filter(({ shortcuts }) => shortcuts.length > 0)} />;
+  return (
+    <ShortcutsDialog open onOpenChange={onOpenChange} groups={shown.filter(({ shortcuts }) => shortcuts.length > 0)} />
+  );
 }
 
 function keysOf(keys: string): string[] {

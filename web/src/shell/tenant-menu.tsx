@@ -16,9 +16,16 @@ export function TenantMenu({ isCollapsed = false }: { isCollapsed?: boolean }) {
   const mark = <Avatar name={tenant.name} size={24} />;
   if (tenants.length < 2) {
     return (
-      <div className={cx("flex min-h-8 min-w-0 flex-1 items-center gap-2 px-1", isCollapsed && "px-0")} title={tenant.name}>
+      <div
+        className={cx("flex min-h-8 min-w-0 flex-1 items-center gap-2 px-1", isCollapsed && "px-0")}
+        title={tenant.name}
+      >
         {mark}
-        {isCollapsed ? <span className="sr-only">{tenant.name}</span> : <bdi className="truncate font-semibold">{tenant.name}</bdi>}
+        {isCollapsed ? (
+          <span className="sr-only">{tenant.name}</span>
+        ) : (
+          <bdi className="truncate font-semibold">{tenant.name}</bdi>
+        )}
       </div>
     );
   }
