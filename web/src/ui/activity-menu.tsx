@@ -17,7 +17,11 @@ export function ActivityMenu({ className }: { className?: string | undefined }) 
       <Popover
         title="Activity"
         trigger={
-          <IconButton label={name} icon={Icon} className={running > 0 ? `text-accent-text ${className ?? ""}` : className} />
+          <IconButton
+            label={name}
+            icon={Icon}
+            className={running > 0 ? `text-accent-text ${className ?? ""}` : className}
+          />
         }
       >
         {activities.length === 0 ? (

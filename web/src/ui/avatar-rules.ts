@@ -30,6 +30,7 @@ function isCased(text: string): boolean {
 /** The same name has the same colour on every page and every device. */
 export function colourOf(name: string): number {
   let hash = 0;
-  for (const character of name.normalize("NFC").toLowerCase()) hash = (hash * 31 + (character.codePointAt(0) ?? 0)) >>> 0;
+  for (const character of name.normalize("NFC").toLowerCase())
+    hash = (hash * 31 + (character.codePointAt(0) ?? 0)) >>> 0;
   return hash % AVATAR_COLOURS;
 }

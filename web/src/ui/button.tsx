@@ -73,7 +73,15 @@ export function Button({ variant, size, icon: Icon, loading, className, children
   );
 }
 
-function Content({ icon: Icon, hidden, children }: { icon: LucideIcon | undefined; hidden: boolean; children: ReactNode }) {
+function Content({
+  icon: Icon,
+  hidden,
+  children,
+}: {
+  icon: LucideIcon | undefined;
+  hidden: boolean;
+  children: ReactNode;
+}) {
   return (
     <span className={cx("inline-flex min-w-0 items-center gap-1.5", hidden && "opacity-0")}>
       {Icon && <Icon size={16} aria-hidden className="shrink-0" />}
@@ -89,7 +97,15 @@ interface IconButtonProps extends Omit<ComponentProps<"button">, "children">, Lo
   loading?: boolean | undefined;
 }
 
-export function IconButton({ label, icon: Icon, variant = "ghost", size, loading, className, ...rest }: IconButtonProps) {
+export function IconButton({
+  label,
+  icon: Icon,
+  variant = "ghost",
+  size,
+  loading,
+  className,
+  ...rest
+}: IconButtonProps) {
   const busy = loading === true;
   return (
     <Tooltip text={label}>

@@ -33,17 +33,32 @@ export function CodeBlock({ text, label, copy = false, wrap = false, className }
     <figure className={cx("relative min-w-0 rounded-card border border-border bg-sunken", className)}>
       {label && <figcaption className="border-b border-border px-3 py-1.5 text-dense text-muted">{label}</figcaption>}
       {/* Reachable by the keyboard, or what is cut off at the right could not be scrolled to. */}
-      <div tabIndex={0} role="region" aria-label={label ?? "Code"} className="overflow-x-auto rounded-card -outline-offset-2">
+      <div
+        tabIndex={0}
+        role="region"
+        aria-label={label ?? "Code"}
+        className="overflow-x-auto rounded-card -outline-offset-2"
+      >
         <pre className={cx("p-3 font-mono text-dense", copy && "pe-11", wrap && "wrap-anywhere whitespace-pre-wrap")}>
           <code>{text}</code>
         </pre>
       </div>
       {copy && (
-        <span className={cx("absolute end-1.5 flex items-center gap-2 rounded-control bg-sunken text-dense", label ? "top-9.5" : "top-1.5")}>
+        <span
+          className={cx(
+            "absolute end-1.5 flex items-center gap-2 rounded-control bg-sunken text-dense",
+            label ? "top-9.5" : "top-1.5",
+          )}
+        >
           <span role="status" className="text-ok-text">
             {said}
           </span>
-          <IconButton label={`Copy ${label ?? "the text"}`} icon={said ? Check : Copy} size="sm" onClick={() => void run()} />
+          <IconButton
+            label={`Copy ${label ?? "the text"}`}
+            icon={said ? Check : Copy}
+            size="sm"
+            onClick={() => void run()}
+          />
         </span>
       )}
     </figure>
@@ -90,12 +105,20 @@ export function Secret({ text, label, file, className }: SecretProps) {
   const { said, copy } = useCopy(text);
   const name = file ?? `${label.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "-")}.txt`;
   return (
-    <section aria-label={label} className={cx("flex min-w-0 flex-col gap-3 rounded-card border border-border p-4", className)}>
+    <section
+      aria-label={label}
+      className={cx("flex min-w-0 flex-col gap-3 rounded-card border border-border p-4", className)}
+    >
       <p className="flex items-start gap-2 text-warn-text">
         <TriangleAlert size={16} aria-hidden className="mt-0.5 shrink-0" />
         Save it now: it cannot be shown again.
       </p>
-      <pre tabIndex={0} role="region" aria-label={`${label}, text`} className="wrap-anywhere rounded-control bg-sunken p-3 font-mono text-dense whitespace-pre-wrap">
+      <pre
+        tabIndex={0}
+        role="region"
+        aria-label={`${label}, text`}
+        className="wrap-anywhere rounded-control bg-sunken p-3 font-mono text-dense whitespace-pre-wrap"
+      >
         {text}
       </pre>
       <div className="flex flex-wrap items-center gap-2">

@@ -25,7 +25,16 @@ const WIDTHS = { sm: "md:max-w-sm", md: "md:max-w-lg", lg: "md:max-w-3xl" };
 const POPUP =
   "fixed z-30 flex flex-col border-border bg-raised text-text shadow-lg outline-none transition-opacity duration-150 data-ending-style:opacity-0 data-starting-style:opacity-0 md:top-[12vh] md:left-1/2 md:max-h-[76vh] md:w-[calc(100vw-2rem)] md:-translate-x-1/2 md:rounded-card md:border";
 
-export function Dialog({ open, onOpenChange, title, description, size = "md", footer, className, children }: DialogProps) {
+export function Dialog({
+  open,
+  onOpenChange,
+  title,
+  description,
+  size = "md",
+  footer,
+  className,
+  children,
+}: DialogProps) {
   return (
     // A slip of the mouse beside the dialog must not throw away what was typed in it; Esc and the cross close it.
     <Base.Root open={open} onOpenChange={(next) => onOpenChange(next)} disablePointerDismissal>
@@ -73,7 +82,9 @@ export function ConfirmDialog({ open, onOpenChange, ...props }: ConfirmDialogPro
     <AlertDialog.Root open={open} onOpenChange={(next) => !working && onOpenChange(next)}>
       <AlertDialog.Portal>
         <AlertDialog.Backdrop className={SCRIM} />
-        <AlertDialog.Popup className={cx(POPUP, "inset-x-4 top-[12vh] rounded-card border md:inset-x-auto md:max-w-md")}>
+        <AlertDialog.Popup
+          className={cx(POPUP, "inset-x-4 top-[12vh] rounded-card border md:inset-x-auto md:max-w-md")}
+        >
           <Confirmation {...props} working={working} setWorking={setWorking} close={() => onOpenChange(false)} />
         </AlertDialog.Popup>
       </AlertDialog.Portal>
@@ -88,7 +99,17 @@ interface ConfirmationProps extends Omit<ConfirmDialogProps, "open" | "onOpenCha
 }
 
 /** Lives only while the dialog is open, so that what was typed or went wrong is gone the next time. */
-function Confirmation({ title, description, confirm, danger, onConfirm, typeToConfirm, working, setWorking, close }: ConfirmationProps) {
+function Confirmation({
+  title,
+  description,
+  confirm,
+  danger,
+  onConfirm,
+  typeToConfirm,
+  working,
+  setWorking,
+  close,
+}: ConfirmationProps) {
   const [typed, setTyped] = useState("");
   const [failure, setFailure] = useState<unknown>();
   const ready = typeToConfirm === undefined || typed.trim() === typeToConfirm;

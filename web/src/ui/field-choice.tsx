@@ -7,7 +7,8 @@ import type { Option } from "./field-option";
 
 const BOX =
   "peer size-4 shrink-0 appearance-none border border-control bg-surface transition-colors duration-100 checked:border-accent checked:bg-accent disabled:opacity-50 aria-invalid:border-danger-text";
-const ROW = "flex min-h-6 items-start gap-2.5 has-disabled:opacity-60 pointer-coarse:min-h-10 pointer-coarse:items-center";
+const ROW =
+  "flex min-h-6 items-start gap-2.5 has-disabled:opacity-60 pointer-coarse:min-h-10 pointer-coarse:items-center";
 
 interface TickProps extends FieldProps {
   checked: boolean;
@@ -166,7 +167,10 @@ function picked(options: readonly Option[], values: readonly string[], value: st
   if (on) wanted.add(value);
   else wanted.delete(value);
   const known = options.map((option) => option.value);
-  return [...values.filter((other) => wanted.has(other) && !known.includes(other)), ...known.filter((other) => wanted.has(other))];
+  return [
+    ...values.filter((other) => wanted.has(other) && !known.includes(other)),
+    ...known.filter((other) => wanted.has(other)),
+  ];
 }
 
 interface ChoiceProps {

@@ -19,7 +19,14 @@ export interface ComboFieldProps extends FieldProps {
 /** More than this nobody reads through; typing narrows it down. */
 const SHOWN = 100;
 
-export function ComboField({ options, value, onChange, placeholder = "Type to search…", ref, ...props }: ComboFieldProps) {
+export function ComboField({
+  options,
+  value,
+  onChange,
+  placeholder = "Type to search…",
+  ref,
+  ...props
+}: ComboFieldProps) {
   const wiring = useWiring(props);
   const [typed, setTyped] = useState("");
   const chosen = options.find((option) => option.value === value) ?? null;
@@ -54,7 +61,10 @@ export function ComboField({ options, value, onChange, placeholder = "Type to se
         <Combobox.Portal>
           <Combobox.Positioner sideOffset={4} collisionPadding={8} className="z-40 outline-none">
             <Combobox.Popup
-              className={cx(FLOATING, "flex max-h-[min(20rem,var(--available-height))] w-(--anchor-width) min-w-48 flex-col")}
+              className={cx(
+                FLOATING,
+                "flex max-h-[min(20rem,var(--available-height))] w-(--anchor-width) min-w-48 flex-col",
+              )}
             >
               <Combobox.Empty className="p-3 text-muted empty:p-0">Nothing matches “{typed}”.</Combobox.Empty>
               <Combobox.List className="min-h-0 overflow-y-auto overscroll-contain p-1 data-empty:p-0">

@@ -36,13 +36,23 @@ export function SelectField({ options, value, onChange, placeholder = "Choose…
             "flex items-center justify-between gap-2 text-start data-disabled:bg-sunken data-disabled:text-muted",
           )}
         >
-          <span className={cx("min-w-0 truncate", !chosen && "text-muted")}>{chosen?.label ?? (value || placeholder)}</span>
+          <span className={cx("min-w-0 truncate", !chosen && "text-muted")}>
+            {chosen?.label ?? (value || placeholder)}
+          </span>
           <ChevronsUpDown size={14} aria-hidden className="shrink-0 text-muted" />
         </Select.Trigger>
         <Select.Portal>
-          <Select.Positioner alignItemWithTrigger={false} sideOffset={4} collisionPadding={8} className="z-40 outline-none">
+          <Select.Positioner
+            alignItemWithTrigger={false}
+            sideOffset={4}
+            collisionPadding={8}
+            className="z-40 outline-none"
+          >
             <Select.Popup
-              className={cx(FLOATING, "max-h-[min(24rem,var(--available-height))] min-w-(--anchor-width) max-w-96 overflow-y-auto p-1")}
+              className={cx(
+                FLOATING,
+                "max-h-[min(24rem,var(--available-height))] min-w-(--anchor-width) max-w-96 overflow-y-auto p-1",
+              )}
             >
               {options.map((option) => (
                 <Select.Item key={option.value} value={option.value} label={option.label} className={OPTION}>

@@ -1,11 +1,16 @@
 /** Fields in which something is typed. */
 import { Eye, EyeOff, Search, X } from "lucide-react";
-import { useState, type HTMLInputAutoCompleteAttribute, type HTMLInputTypeAttribute, type ReactNode, type Ref } from "react";
+import {
+  useState,
+  type HTMLInputAutoCompleteAttribute,
+  type HTMLInputTypeAttribute,
+  type ReactNode,
+  type Ref,
+} from "react";
 import { IconButton } from "./button";
 import { cx } from "./cx";
 import { CONTROL, controlProps, Frame, useWiring, type FieldProps } from "./field-frame";
 import { PasswordStrength } from "./password-strength";
-
 
 export interface TextFieldProps extends FieldProps {
   value: string;
@@ -27,10 +32,29 @@ export interface TextFieldProps extends FieldProps {
   suffix?: ReactNode;
 }
 
-export function TextField({ value, onChange, mono, multiline, rows, suffix, dir = "auto", type, ...props }: TextFieldProps) {
+export function TextField({
+  value,
+  onChange,
+  mono,
+  multiline,
+  rows,
+  suffix,
+  dir = "auto",
+  type,
+  ...props
+}: TextFieldProps) {
   const near = props.maxLength !== undefined && value.length > props.maxLength * 0.8;
   const count = near ? `${value.length} of ${props.maxLength} characters` : undefined;
-  const field = count ? { ...props, hint: [props.hint, count].filter(Boolean).map((line) => <span key={String(line)} className="block">{line}</span>) } : props;
+  const field = count
+    ? {
+        ...props,
+        hint: [props.hint, count].filter(Boolean).map((line) => (
+          <span key={String(line)} className="block">
+            {line}
+          </span>
+        )),
+      }
+    : props;
   const wiring = useWiring(field);
   const attributes = {
     ...controlProps(props),
@@ -104,7 +128,10 @@ export function CodeField({ length = 6, value, onChange, onComplete, ...props }:
       inputMode="numeric"
       autoComplete="one-time-code"
       {...props}
-      className={cx("[&_input]:max-w-48 [&_input]:text-lg [&_input]:tracking-[0.25em] [&_input]:tabular-nums", props.className)}
+      className={cx(
+        "[&_input]:max-w-48 [&_input]:text-lg [&_input]:tracking-[0.25em] [&_input]:tabular-nums",
+        props.className,
+      )}
       dir="ltr"
       spellCheck={false}
       placeholder={"0".repeat(length)}

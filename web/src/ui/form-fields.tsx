@@ -30,7 +30,10 @@ interface Bound {
 }
 
 /** The props of a field without those that the form gives it. `FormText<Values>` has its name checked. */
-type Props<P, V extends FieldValues> = Omit<P, "name" | "value" | "values" | "checked" | "onChange" | "onBlur" | "error" | "ref"> & {
+type Props<P, V extends FieldValues> = Omit<
+  P,
+  "name" | "value" | "values" | "checked" | "onChange" | "onBlur" | "error" | "ref"
+> & {
   name: FieldPath<V>;
   rules?: Rules | undefined;
 };
@@ -58,7 +61,10 @@ const FILL = "Fill in <label>.";
 const CHOOSE = "Choose <label>.";
 const TICK = "Tick “<label>”.";
 
-export function FormText<V extends FieldValues = FieldValues>({ rules, ...props }: Props<ComponentProps<typeof TextField>, V>) {
+export function FormText<V extends FieldValues = FieldValues>({
+  rules,
+  ...props
+}: Props<ComponentProps<typeof TextField>, V>) {
   const { field, error } = useField({ ...props, rules }, FILL);
   return <TextField {...props} {...field} value={field.value ?? ""} error={error} />;
 }
@@ -71,7 +77,10 @@ export function FormPassword<V extends FieldValues = FieldValues>({
   return <PasswordField {...props} {...field} value={field.value ?? ""} error={error} />;
 }
 
-export function FormCode<V extends FieldValues = FieldValues>({ rules, ...props }: Props<ComponentProps<typeof CodeField>, V>) {
+export function FormCode<V extends FieldValues = FieldValues>({
+  rules,
+  ...props
+}: Props<ComponentProps<typeof CodeField>, V>) {
   const { field, error } = useField({ ...props, rules }, FILL);
   return <CodeField {...props} {...field} value={field.value ?? ""} error={error} />;
 }
@@ -84,17 +93,26 @@ export function FormSelect<V extends FieldValues = FieldValues>({
   return <SelectField {...props} {...field} value={field.value ?? ""} error={error} />;
 }
 
-export function FormCombo<V extends FieldValues = FieldValues>({ rules, ...props }: Props<ComponentProps<typeof ComboField>, V>) {
+export function FormCombo<V extends FieldValues = FieldValues>({
+  rules,
+  ...props
+}: Props<ComponentProps<typeof ComboField>, V>) {
   const { field, error } = useField({ ...props, rules }, CHOOSE);
   return <ComboField {...props} {...field} value={field.value ?? ""} error={error} />;
 }
 
-export function FormRadio<V extends FieldValues = FieldValues>({ rules, ...props }: Props<ComponentProps<typeof RadioField>, V>) {
+export function FormRadio<V extends FieldValues = FieldValues>({
+  rules,
+  ...props
+}: Props<ComponentProps<typeof RadioField>, V>) {
   const { field, error } = useField({ ...props, rules }, CHOOSE);
   return <RadioField {...props} {...field} value={field.value ?? ""} error={error} />;
 }
 
-export function FormCheck<V extends FieldValues = FieldValues>({ rules, ...props }: Props<ComponentProps<typeof CheckField>, V>) {
+export function FormCheck<V extends FieldValues = FieldValues>({
+  rules,
+  ...props
+}: Props<ComponentProps<typeof CheckField>, V>) {
   const { field, error } = useField({ ...props, rules }, TICK);
   const { value, ...rest } = field;
   return <CheckField {...props} {...rest} checked={value === true} error={error} />;

@@ -67,7 +67,12 @@ export function Form<V extends FieldValues>({ form, onSubmit, className, childre
   return (
     <FormProvider {...form}>
       <FormState value={context}>
-        <form {...rest} noValidate onSubmit={(event) => void submit(event)} className={cx("flex flex-col gap-4", className)}>
+        <form
+          {...rest}
+          noValidate
+          onSubmit={(event) => void submit(event)}
+          className={cx("flex flex-col gap-4", className)}
+        >
           {failure !== undefined && <ProblemAlert error={failure} />}
           {children}
         </form>

@@ -105,7 +105,12 @@ export function Section({ title, description, actions, className, children }: Se
   );
 }
 
-function Heading({ id, title, description, actions }: { id: string } & Pick<CardProps, "title" | "description" | "actions">) {
+function Heading({
+  id,
+  title,
+  description,
+  actions,
+}: { id: string } & Pick<CardProps, "title" | "description" | "actions">) {
   return (
     <div className="flex flex-wrap items-start justify-between gap-x-4 gap-y-2">
       <div className="min-w-0 flex-1 basis-48">

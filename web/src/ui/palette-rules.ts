@@ -9,13 +9,19 @@ export interface Findable {
 }
 
 /** The words may come in any order, and each must fit somewhere: in the label, the group or a keyword. */
-export function findCommands<C extends Findable>(commands: readonly C[], query: string, recent: readonly string[] = []): C[] {
+export function findCommands<C extends Findable>(
+  commands: readonly C[],
+  query: string,
+  recent: readonly string[] = [],
+): C[] {
   const words = fold(query).split(/\s+/).filter(Boolean);
   const scored = commands.flatMap((command, order) => {
     const score = rate(command, words);
     return score === undefined ? [] : [{ command, order, score: score + recency(command.id, recent) }];
   });
-  return scored.toSorted((one, other) => other.score - one.score || one.order - other.order).map(({ command }) => command);
+  return scored
+    .toSorted((one, other) => other.score - one.score || one.order - other.order)
+    .map(({ command }) => command);
 }
 
 function rate(command: Findable, words: readonly string[]): number | undefined {

@@ -81,7 +81,9 @@ function Finder({ commands, close }: { commands: readonly Command[]; close: () =
       <Autocomplete.List className="min-h-0 flex-1 scroll-py-2 overflow-y-auto overscroll-contain p-2 data-empty:p-0">
         {({ group, items }: Group) => (
           <Autocomplete.Group key={group} items={items} className="not-last:mb-2">
-            <Autocomplete.GroupLabel className="px-2 py-1 text-xs font-medium text-muted">{group}</Autocomplete.GroupLabel>
+            <Autocomplete.GroupLabel className="px-2 py-1 text-xs font-medium text-muted">
+              {group}
+            </Autocomplete.GroupLabel>
             <Autocomplete.Collection>
               {(command: Command) => <Row key={command.id} command={command} run={run} />}
             </Autocomplete.Collection>

@@ -9,7 +9,8 @@ export const LEAST = 12;
 const FAIR_BITS = 45;
 const STRONG_BITS = 65;
 
-const COMMON = /password|passwort|qwerty|letmein|welcome|admin|socialai|iloveyou|dragon|monkey|football|summer|winter/gi;
+const COMMON =
+  /password|passwort|qwerty|letmein|welcome|admin|socialai|iloveyou|dragon|monkey|football|summer|winter/gi;
 const ROWS = ["abcdefghijklmnopqrstuvwxyz", "0123456789", "qwertyuiop", "asdfghjkl", "zxcvbnm"];
 
 export function strengthOf(password: string): Strength {

@@ -16,7 +16,10 @@ export function PasswordStrength({ password }: { password: string }) {
     <div className="flex flex-col gap-1">
       <div aria-hidden className="grid grid-cols-3 gap-1">
         {[1, 2, 3].map((bar) => (
-          <span key={bar} className={cx("h-1 rounded-full transition-colors duration-150", bar <= bars ? tone : "bg-border")} />
+          <span
+            key={bar}
+            className={cx("h-1 rounded-full transition-colors duration-150", bar <= bars ? tone : "bg-border")}
+          />
         ))}
       </div>
       <p aria-live="polite" className="text-dense text-muted">

@@ -56,7 +56,10 @@ function RequestId({ id, className }: { id: string; className?: string }) {
     <button
       type="button"
       onClick={() => void copy()}
-      className={cx("mt-1 inline-flex min-h-6 max-w-full items-center gap-1.5 rounded-control text-dense pointer-coarse:min-h-10", className)}
+      className={cx(
+        "mt-1 inline-flex min-h-6 max-w-full items-center gap-1.5 rounded-control text-dense pointer-coarse:min-h-10",
+        className,
+      )}
     >
       <span className="truncate">
         Request <span className="font-mono">{id}</span>
@@ -80,7 +83,10 @@ function Pane({ icon: Icon, title, children, role, className }: PaneProps) {
   return (
     <div
       role={role}
-      className={cx("mx-auto flex max-w-md flex-1 flex-col items-center justify-center px-4 py-16 text-center", className)}
+      className={cx(
+        "mx-auto flex max-w-md flex-1 flex-col items-center justify-center px-4 py-16 text-center",
+        className,
+      )}
     >
       <Icon size={28} strokeWidth={1.5} aria-hidden className="mb-3 text-muted" />
       <h2 className="text-lg font-semibold">{title}</h2>
@@ -98,7 +104,12 @@ interface ErrorStateProps extends ProblemAlertProps {
 export function ErrorState({ error, title, kept, onRetry, className }: ErrorStateProps) {
   const problem = describe(error);
   return (
-    <Pane icon={problem.code === "unreachable" ? WifiOff : CircleAlert} title={title ?? problem.title} role="alert" className={className}>
+    <Pane
+      icon={problem.code === "unreachable" ? WifiOff : CircleAlert}
+      title={title ?? problem.title}
+      role="alert"
+      className={className}
+    >
       <p>{problem.detail}</p>
       {kept && <p>{kept}</p>}
       {problem.advice && <p>{problem.advice}</p>}

@@ -19,7 +19,10 @@ export function ShortcutsDialog({ open, onOpenChange, groups }: ShortcutsDialogP
             <h3 className="mb-1 font-semibold">{title}</h3>
             <dl>
               {shortcuts.map(({ keys, does }) => (
-                <div key={`${keys.join(" ")} ${does}`} className="flex min-h-8 items-center justify-between gap-4 border-b border-border py-1">
+                <div
+                  key={`${keys.join(" ")} ${does}`}
+                  className="flex min-h-8 items-center justify-between gap-4 border-b border-border py-1"
+                >
                   <dt>{does}</dt>
                   <dd className="flex shrink-0 items-center gap-1">
                     {keys.map((key, at) => (

@@ -1,0 +1,50 @@
+/** A search field whose text lives in the URL, written there when the typing pauses. */
+import { useEffect, useRef, useState, type Ref } from "react";
+import { useSearchParams } from "react-router";
+import { SearchField } from "./field-text";
+
+interface SearchParamFieldProps {
+  /** Name of the parameter. */
+  param: string;
+  label: string;
+  placeholder?: string | undefined;
+  className?: string | undefined;
+  ref?: Ref<HTMLInputElement> | undefined;
+}
+
+const PAUSE_MS = 250;
+
+export function SearchParamField({ param, ...props }: SearchParamFieldProps) {
+  const [params, setParams] = useSearchParams();
+  const written = params.get(param) ?? "";
+  const [text, setText] = useState(written);
+  const last = useRef(written);
+  const latest = useRef(setParams);
+  latest.current = setParams;
+
+  // The URL was changed elsewhere: by the back button, or by a link that drops the filters.
+  useEffect(() => {
+    if (written === last.current) return;
+    last.current = written;
+    setText(written);
+  }, [written]);
+
+  useEffect(() => {
+    if (text === last.current) return undefined;
+    const timer = setTimeout(() => {
+      last.current = text;
+      latest.current(
+        (before) => {
+          const after = new URLSearchParams(before);
+          if (text.trim()) after.set(param, text);
+          else after.delete(param);
+          return after;
+        },
+        { replace: true },
+      );
+    }, PAUSE_MS);
+    return () => clearTimeout(timer);
+  }, [param, text]);
+
+  return <SearchField {...props} value={text} onChange={setText} />;
+}
