@@ -1,0 +1,45 @@
+/** Accessibility of what is shown, in both themes. */
+import { AxeBuilder } from "@axe-core/playwright";
+import { expect, type Page } from "@playwright/test";
+import { appendFileSync, existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { runFolder } from "./places.ts";
+
+const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
+const summaryFile = () => join(runFolder(), "axe.txt");
+
+/** No finding of axe (WCAG 2.2 A and AA) in light and in dark. The page is left in the theme it was in. */
+export async function expectAccessible(page: Page, part?: string): Promise<void> {
+  for (const colorScheme of ["light", "dark"] as const) {
+    await page.emulateMedia({ colorScheme });
+    await settled(page);
+    // Legacy mode looks at this page only; the other one opens a second page for foreign frames, of which we have none.
+    let axe = new AxeBuilder({ page }).withTags(TAGS).setLegacyMode();
+    if (part) axe = axe.include(part);
+    const { violations } = await axe.analyze();
+    const findings = violations.flatMap(({ id, help, nodes }) =>
+      nodes.map(
+        ({ target, html, failureSummary }) => `${id}: ${help}\n  ${target.join(" ")}\n  ${html}\n  ${failureSummary}`,
+      ),
+    );
+    appendFileSync(summaryFile(), `${findings.length}\n`);
+    expect(findings, `axe in ${colorScheme} at ${page.url()}`).toEqual([]);
+  }
+  await page.emulateMedia({ colorScheme: null });
+}
+
+/** Half-faded text has half the contrast: waits until nothing moves any more. Endless ones (skeletons) do not count. */
+async function settled(page: Page): Promise<void> {
+  await page.evaluate(async () => {
+    const moving = document.getAnimations().filter(({ effect }) => effect?.getComputedTiming().endTime !== Infinity);
+    await Promise.allSettled(moving.map(({ finished }) => finished));
+  });
+}
+
+/** One line about the whole run. */
+export function axeSummary(): string | undefined {
+  if (!existsSync(summaryFile())) return undefined;
+  const counts = readFileSync(summaryFile(), "utf8").trim().split("\n").map(Number);
+  return `axe: ${counts.length} page states looked at, ${counts.reduce((sum, count) => sum + count, 0)} findings`;
+}

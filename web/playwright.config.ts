@@ -1,0 +1,44 @@
+/** Browser tests: the real program, a real database, the system's Chromium. See e2e/README.md. */
+import { defineConfig, type Project } from "@playwright/test";
+import { join } from "node:path";
+
+import { chromium, CHROMIUM_FLAGS, runFolder } from "./e2e/harness/places.ts";
+
+const folder = runFolder();
+const DESKTOP = { viewport: { width: 1280, height: 800 } };
+const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true };
+const GALLERY = /gallery\.spec\.ts/;
+
+const project = (name: string, use: Project["use"], gallery: boolean): Project => ({
+  name,
+  use: { ...use },
+  ...(gallery ? { testMatch: GALLERY } : { testIgnore: GALLERY }),
+});
+
+export default defineConfig({
+  testDir: "e2e",
+  globalSetup: "./e2e/harness/global-setup.ts",
+  outputDir: join(folder, "results"),
+  fullyParallel: true,
+  forbidOnly: true,
+  retries: 0,
+  workers: 2,
+  timeout: 30_000,
+  expect: { timeout: 10_000 },
+  reporter: [["list"], ["./e2e/harness/summary.ts"]],
+  use: {
+    browserName: "chromium",
+    headless: true,
+    locale: "en-GB",
+    timezoneId: "Europe/Berlin",
+    screenshot: "only-on-failure",
+    contextOptions: { reducedMotion: "reduce" },
+    launchOptions: { executablePath: chromium(), args: CHROMIUM_FLAGS },
+  },
+  projects: [
+    project("desktop", DESKTOP, false),
+    project("phone", PHONE, false),
+    project("gallery-desktop", DESKTOP, true),
+    project("gallery-phone", PHONE, true),
+  ],
+});
