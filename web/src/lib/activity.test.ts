@@ -26,14 +26,20 @@ it("keeps the error of work that failed", async () => {
 });
 
 it("ends work that is cancelled", async () => {
-  const running = runActivity("Export", (_, signal) => new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason))));
+  const running = runActivity(
+    "Export",
+    (_, signal) => new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason))),
+  );
   newest()?.cancel();
   await running;
   expect(newest()?.state).toBe("cancelled");
 });
 
 it("stops what runs when somebody else logs in", async () => {
-  const running = runActivity("Export", (_, signal) => new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason))));
+  const running = runActivity(
+    "Export",
+    (_, signal) => new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason))),
+  );
   forgetActivities();
   await running;
   expect(useActivities.getState().activities).toEqual([]);

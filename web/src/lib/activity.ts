@@ -50,7 +50,10 @@ export async function runActivity(
   };
   useActivities.setState(({ activities }) => ({ activities: [begun, ...activities].slice(0, KEPT) }));
   try {
-    const result = await work((detail, share) => change(id, { detail, ...(share !== undefined && { share }) }), stopper.signal);
+    const result = await work(
+      (detail, share) => change(id, { detail, ...(share !== undefined && { share }) }),
+      stopper.signal,
+    );
     change(id, { state: "done", detail: result.done, ...(result.download && { download: result.download }) });
     return result;
   } catch (error) {

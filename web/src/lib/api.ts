@@ -52,11 +52,6 @@ export function tenantKey(noun: string, ...rest: unknown[]): QueryKey {
   return [facts?.tenant.id, facts?.user.id, noun, ...rest];
 }
 
-/** Names one intention to create: sent again after an unknown outcome, it does not create twice. */
-export function idempotencyKey(): string {
-  return Array.from(crypto.getRandomValues(new Uint32Array(4)), (word) => word.toString(16).padStart(8, "0")).join("");
-}
-
 interface PageOf<T> {
   items: T[];
   next?: string | null;

@@ -15,7 +15,8 @@ export const queryClient = new QueryClient({
       gcTime: WEEK_MS,
       networkMode: "offlineFirst",
       retry: (failures, error) =>
-        failures < 2 && (error instanceof Unreachable || (error instanceof ProblemError && error.problem.status >= 502)),
+        failures < 2 &&
+        (error instanceof Unreachable || (error instanceof ProblemError && error.problem.status >= 502)),
     },
     mutations: { networkMode: "always", retry: false },
   },
@@ -61,7 +62,9 @@ function write(): void {
   const state = dehydrate(queryClient, {
     shouldDehydrateMutation: () => false,
     shouldDehydrateQuery: ({ queryKey, state, meta }) =>
-      state.status === "success" && meta?.["keep"] !== false && `${String(queryKey[0])}.${String(queryKey[1])}` === owner,
+      state.status === "success" &&
+      meta?.["keep"] !== false &&
+      `${String(queryKey[0])}.${String(queryKey[1])}` === owner,
   });
   // Without storage there is no reading offline; everything else works.
   void set(KEY, { whose: owner, at: Date.now(), state } satisfies Kept).catch(() => undefined);
