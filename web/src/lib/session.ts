@@ -23,6 +23,8 @@ export interface Session {
   fromDevice: boolean;
   /** Why nobody is signed in any more: the problem's code. */
   why?: string;
+  /** Logged out on purpose: the next log-in begins at home, not where this one stopped. */
+  hasLeft?: boolean;
 }
 
 export const useSession = create<Session>(() => ({ status: "starting", fromDevice: false }));
@@ -183,7 +185,8 @@ function forget(why?: string): void {
   token = undefined;
   const had = useSession.getState().facts;
   localStorage.removeItem(FACTS);
-  useSession.setState({ status: "signed_out", fromDevice: false, ...(why && { why }) }, true);
+  const hasLeft = had !== undefined && !why;
+  useSession.setState({ status: "signed_out", fromDevice: false, hasLeft, ...(why && { why }) }, true);
   if (had) for (const listener of changed) listener();
 }
 

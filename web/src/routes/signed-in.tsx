@@ -17,15 +17,12 @@ const ReauthDialog = lazy(() =>
 );
 
 export function Component() {
-  const { status, facts, why } = useSession();
+  const { status, facts, why, hasLeft } = useSession();
   const { pathname, search } = useLocation();
   if (status === "unreachable") return <NoServer />;
   if (status === "signed_out") {
-    const query = new URLSearchParams({
-      ...(pathname !== "/" && { next: pathname + search }),
-      ...(why && { error: why }),
-    });
-    return <Navigate to={{ pathname: "/login", search: query.toString() }} replace />;
+    const next = !hasLeft && pathname !== "/" && { next: pathname + search };
+    return <Navigate to={`/login?${new URLSearchParams({ ...next, ...(why && { error: why }) })}`} replace />;
   }
   if (!facts) return <FrameSkeleton />;
   const who = `${facts.tenant.id}.${facts.user.id}`;
