@@ -1,0 +1,81 @@
+import { describe, expect, it } from "vitest";
+
+import { actorOf, entityOf, tellOf, titleOf, type LogEntry } from "./audit-words";
+
+const ENTRY: LogEntry = {
+  seq: 1,
+  at: "2026-11-21T09:00:00Z",
+  actor_kind: "user",
+  actor_id: "usr_1",
+  actor_name: "Ada Admin",
+  action: "user.role_changed",
+  entity_kind: "user",
+  entity_id: "usr_2",
+  entity_name: "Bo <b>Berg</b>",
+  hash: "00",
+};
+
+const tell = (action: string, before: unknown, after: unknown) => tellOf({ action, changes: { before, after } });
+
+describe("what was done", () => {
+  it("is a sentence with the values that changed", () => {
+    expect(tell("user.role_changed", { role: "agent" }, { role: "sales_rep" })).toBe(
+      "Changed the role from agent to sales rep",
+    );
+    expect(tell("user.status_changed", { status: "active" }, { status: "disabled" })).toBe("Disabled the user");
+    expect(tell("session.opened", {}, { method: "password", mfa: true })).toBe(
+      "Logged in with a password and a second factor",
+    );
+    expect(tell("session.ended", {}, { reason: "signed out" })).toBe("Logged out");
+    expect(tell("settings.changed", { session_days: 30 }, { session_days: 7 })).toBe(
+      "Changed the security policy: how long a session lasts",
+    );
+    expect(tell("sso.changed", {}, { issuer: "https://idp.test/" })).toBe("Set up single sign-on");
+    expect(tell("sso.changed", { enabled: true }, { enabled: false })).toBe("Turned single sign-on off");
+  });
+
+  it("is the action itself when nobody wrote a sentence for it", () => {
+    expect(tell("lead.teleported", {}, { to: "mars" })).toBe("lead.teleported");
+    expect(tell("constructor", {}, {})).toBe("constructor");
+  });
+
+  it("falls back to the title when the server tells less, or something else, than expected", () => {
+    expect(tellOf({ action: "session.opened", changes: null })).toBe("Logged in");
+    expect(tell("session.opened", {}, { method: "telepathy" })).toBe("Logged in");
+    expect(tell("session.opened", {}, { method: "constructor" })).toBe("Logged in");
+    expect(tellOf({ action: "user.added", changes: "?" })).toBe("Added a user");
+    expect(tell("user.status_changed", null, ["x"])).toBe("Disabled or enabled a user");
+  });
+
+  it("keeps what people typed as they typed it", () => {
+    expect(tell("user.renamed", {}, { name: "<img src=x>" })).toBe("Changed the name to “<img src=x>”");
+    expect(tell("user.removed", { name: "Kim_2" }, {})).toBe("Removed the user “Kim_2”");
+  });
+
+  it("has a name for all actions that begin alike", () => {
+    expect(titleOf("api_key.")).toBe("Anything about API keys");
+    expect(titleOf("lead.")).toBe("lead.*");
+    expect(titleOf("lead.scored")).toBe("lead.scored");
+  });
+});
+
+describe("who and what", () => {
+  it("are named, also when they are gone or unknown", () => {
+    expect(actorOf(ENTRY)).toEqual({ name: "Ada Admin", kind: "User" });
+    expect(actorOf({ ...ENTRY, actor_name: null }).name).toBe("A former user");
+    expect(actorOf({ ...ENTRY, actor_kind: "system", actor_id: "upkeep" })).toEqual({
+      name: "SocialAI Hub",
+      kind: "upkeep",
+    });
+    expect(actorOf({ ...ENTRY, actor_kind: "robot", actor_id: "r2", actor_name: null })).toEqual({
+      name: "r2",
+      kind: "robot",
+    });
+    expect(entityOf(ENTRY)).toEqual({ name: "Bo <b>Berg</b>", kind: "User" });
+    expect(entityOf({ ...ENTRY, entity_kind: "tenant", entity_name: null }).name).toBe("This workspace");
+    expect(entityOf({ ...ENTRY, entity_kind: "battle_card", entity_name: null, entity_id: "bc_1" })).toEqual({
+      name: "bc_1",
+      kind: "battle card",
+    });
+  });
+});

@@ -1,0 +1,200 @@
+/**
+ * The audit log in words: what was done, by whom, to what. A table, so that a new action of the server is one line here;
+ * what the table does not know is shown as it came.
+ */
+import type { Schemas } from "@socialai/api-client";
+
+import { listOf } from "./format";
+
+export type LogEntry = Schemas["LogEntry"];
+
+/** A name to show, and a word about what bears it. */
+export interface Named {
+  name: string;
+  kind: string;
+}
+
+type Fields = Record<string, unknown>;
+interface Change {
+  before: Fields;
+  after: Fields;
+}
+
+interface Words {
+  title: string;
+  /** More than the title says, from what changed. */
+  tell?: (change: Change) => string | undefined;
+}
+
+const ACTIONS: Record<string, Words> = {
+  "user.added": {
+    title: "Added a user",
+    tell: ({ after }) => (after["role"] ? `Added a user as ${said(after["role"])}` : undefined),
+  },
+  "user.created_by_sso": { title: "Added a user at their first single sign-on" },
+  "user.role_changed": {
+    title: "Changed a role",
+    tell: ({ before, after }) => `Changed the role from ${said(before["role"])} to ${said(after["role"])}`,
+  },
+  "user.status_changed": {
+    title: "Disabled or enabled a user",
+    tell: ({ after }) => known(STATUS, String(after["status"])),
+  },
+  "user.renamed": { title: "Changed a name", tell: ({ after }) => `Changed the name to “${said(after["name"])}”` },
+  "user.removed": {
+    title: "Removed a user",
+    tell: ({ before }) => (before["name"] ? `Removed the user “${said(before["name"])}”` : undefined),
+  },
+  "user.sso_linked": { title: "Linked a user to single sign-on" },
+  "user.password_reset_sent": { title: "Sent a link to reset the password" },
+  "user.mfa_reset": { title: "Reset the second factors" },
+  "invitation.created": {
+    title: "Invited somebody",
+    tell: ({ after }) => (after["email"] ? `Invited ${said(after["email"])} as ${said(after["role"])}` : undefined),
+  },
+  "invitation.renewed": { title: "Sent an invitation again" },
+  "invitation.revoked": { title: "Withdrew an invitation" },
+  "invitation.accepted": { title: "Accepted an invitation" },
+  "api_key.created": {
+    title: "Created an API key",
+    tell: ({ after }) => (after["scopes"] ? `Created an API key for ${said(after["scopes"])}` : undefined),
+  },
+  "api_key.rotated": { title: "Rotated an API key" },
+  "api_key.revoked": { title: "Revoked an API key" },
+  "session.opened": {
+    title: "Logged in",
+    tell: ({ after }) => known(METHODS, String(after["method"]))?.concat(after["mfa"] ? " and a second factor" : ""),
+  },
+  "session.ended": {
+    title: "Ended a session",
+    tell: ({ after }) => {
+      if (after["reason"] === "signed out") return "Logged out";
+      return after["reason"] ? `Ended a session: ${said(after["reason"])}` : undefined;
+    },
+  },
+  "settings.changed": {
+    title: "Changed the security policy",
+    tell: ({ after }) =>
+      `Changed the security policy: ${listOf(Object.keys(after).map((name) => known(POLICY, name) ?? said(name)))}`,
+  },
+  "sso.changed": {
+    title: "Changed single sign-on",
+    tell: ({ before, after }) => {
+      if (Object.keys(before).length === 0) return "Set up single sign-on";
+      if (!("enabled" in after)) return undefined;
+      return after["enabled"] ? "Turned single sign-on on" : "Turned single sign-on off";
+    },
+  },
+  "sso.removed": { title: "Removed single sign-on" },
+  "audit_log.exported": { title: "Exported the audit log" },
+  "tenant.created": { title: "Created the workspace" },
+  "tenant.renamed": {
+    title: "Renamed the workspace",
+    tell: ({ after }) => `Renamed the workspace to “${said(after["name"])}”`,
+  },
+  "tenant.status_changed": {
+    title: "Changed the state of the workspace",
+    tell: ({ after }) => `Changed the state of the workspace to ${said(after["status"])}`,
+  },
+  "tenant.moved": { title: "Moved the workspace to another database" },
+  "person.password_changed": { title: "Changed the password" },
+  "person.totp_enrolled": { title: "Set up an authenticator app" },
+  "person.totp_removed": { title: "Removed the authenticator app" },
+  "person.passkey_added": { title: "Added a passkey" },
+  "person.passkey_removed": { title: "Removed a passkey" },
+  "person.recovery_codes_made": { title: "Made new recovery codes" },
+  "person.recovery_code_used": { title: "Used a recovery code" },
+  "person.mfa_reset": { title: "Reset the second factors" },
+  "person.log_in_failed": { title: "Failed to log in" },
+  "person.second_factor_wrong": { title: "Entered a wrong second factor" },
+};
+
+const STATUS: Record<string, string> = { disabled: "Disabled the user", active: "Enabled the user" };
+const METHODS: Record<string, string> = {
+  password: "Logged in with a password",
+  passkey: "Logged in with a passkey",
+  sso: "Logged in through single sign-on",
+  invitation: "Logged in by accepting an invitation",
+};
+const POLICY: Record<string, string> = {
+  mfa_roles: "who needs a second factor",
+  session_days: "how long a session lasts",
+};
+
+/** Kinds of things that entries are about. */
+export const ENTITY_KINDS: Record<string, string> = {
+  user: "User",
+  person: "Person",
+  invitation: "Invitation",
+  api_key: "API key",
+  session: "Session",
+  tenant: "Workspace",
+};
+
+const GROUPS: Record<string, string> = {
+  user: "Anything about users",
+  person: "Anything about people",
+  invitation: "Anything about invitations",
+  api_key: "Anything about API keys",
+  session: "Anything about sessions",
+  tenant: "Anything about the workspace",
+};
+
+/** The name of an action, or of all that begin alike ("user."). */
+export function titleOf(action: string): string {
+  if (!action.endsWith(".")) return known(ACTIONS, action)?.title ?? action;
+  return known(GROUPS, action.slice(0, -1)) ?? `${action}*`;
+}
+
+/** What was done, as a sentence whose subject is left out. */
+export function tellOf(entry: Pick<LogEntry, "action" | "changes">): string {
+  const words = known(ACTIONS, entry.action);
+  if (!words) return entry.action;
+  const change = changeOf(entry.changes);
+  return (change && words.tell?.(change)) || words.title;
+}
+
+export function actorOf({ actor_kind, actor_id, actor_name }: LogEntry): Named {
+  switch (actor_kind) {
+    case "user":
+      return { name: actor_name ?? "A former user", kind: "User" };
+    case "api_key":
+      return { name: actor_name ?? "An API key", kind: "API key" };
+    case "operator":
+      return { name: "The operator", kind: said(actor_id) };
+    case "system":
+      return { name: "SocialAI Hub", kind: said(actor_id) };
+    case "anonymous":
+      return { name: "Somebody", kind: "Not logged in" };
+    default:
+      return { name: actor_name ?? actor_id, kind: said(actor_kind) };
+  }
+}
+
+export function entityOf({ entity_kind, entity_id, entity_name }: LogEntry): Named {
+  const kind = known(ENTITY_KINDS, entity_kind) ?? said(entity_kind);
+  if (entity_name) return { name: entity_name, kind };
+  if (entity_kind === "tenant") return { name: "This workspace", kind };
+  return { name: entity_id, kind };
+}
+
+function changeOf(changes: unknown): Change | undefined {
+  if (!isFields(changes)) return undefined;
+  const { before, after } = changes;
+  return { before: isFields(before) ? before : {}, after: isFields(after) ? after : {} };
+}
+
+const isFields = (value: unknown): value is Fields =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** Own entries only: an action may be called `constructor`. */
+const known = <T>(table: Record<string, T>, name: string): T | undefined =>
+  Object.hasOwn(table, name) ? table[name] : undefined;
+
+/** A value inside a sentence. */
+function said(value: unknown): string {
+  if (value === undefined || value === null) return "nothing";
+  if (Array.isArray(value)) return listOf(value.map(said));
+  if (typeof value === "string") return /^[a-z]+(_[a-z]+)+$/.test(value) ? value.replaceAll("_", " ") : value;
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
+}
