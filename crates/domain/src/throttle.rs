@@ -98,8 +98,10 @@ pub async fn sweep(tx: &mut SystemTx) -> Result<u64> {
 
 async fn count(tx: &mut SystemTx, bucket: &[u8], rule: Rule) -> Result<()> {
     let now = tx.now();
+    // `now` is the transaction's: of two attempts at the same moment the later to get here may be the earlier by its
+    // clock. A bucket that is not closed therefore has a time long past, never the other one's present.
     let (failures, blocked_until): (i32, OffsetDateTime) = sqlx::query_as(
-        "insert into system.login_attempts as a (bucket, failures, first_at, blocked_until) values ($1, 0, $2, $2)
+        "insert into system.login_attempts as a (bucket, failures, first_at, blocked_until) values ($1, 0, $2, $3)
          on conflict (bucket) do update set
             failures = case when a.first_at < $3 and a.blocked_until < $2 then 0 else a.failures end,
             first_at = case when a.first_at < $3 and a.blocked_until < $2 then $2 else a.first_at end
@@ -114,10 +116,11 @@ async fn count(tx: &mut SystemTx, bucket: &[u8], rule: Rule) -> Result<()> {
         let wait = Duration::try_from(blocked_until - now).unwrap_or(LOCK);
         return Err(Problem::of(Code::TooManyAttempts).retry_after(wait).into());
     }
+    let wait = rule.wait(failures + 1);
     sqlx::query("update system.login_attempts set failures = $2, blocked_until = $3 where bucket = $1")
         .bind(bucket)
         .bind(failures + 1)
-        .bind(now + rule.wait(failures + 1))
+        .bind(if wait.is_zero() { blocked_until } else { now + wait })
         .execute(tx.conn())
         .await?;
     Ok(())
