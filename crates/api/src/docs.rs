@@ -1,4 +1,4 @@
-//! The API's description of itself: the OpenAPI document, Swagger UI without a CDN, and a front page for browsers.
+//! The API's description of itself: the OpenAPI document, Swagger UI without a CDN, and what each problem code means.
 
 use std::sync::Arc;
 
@@ -93,9 +93,4 @@ pub async fn problems() -> Html<String> {
         })
         .collect();
     Html(include_str!("problems_page.html").replace("{rows}", &rows.concat()))
-}
-
-/// What a browser sees until the web app moves in.
-pub async fn front_page() -> Html<&'static str> {
-    Html(include_str!("front_page.html"))
 }

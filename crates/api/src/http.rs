@@ -4,10 +4,23 @@ pub mod body;
 pub mod context;
 mod guard;
 
-use axum::{Router, extract::DefaultBodyLimit, middleware};
-use tower_http::{catch_panic::CatchPanicLayer, cors::CorsLayer};
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    http::{Extensions, HeaderMap, StatusCode, Version, header},
+    middleware,
+};
+use tower_http::{
+    CompressionLevel,
+    catch_panic::CatchPanicLayer,
+    compression::{
+        CompressionLayer, DefaultPredicate,
+        predicate::{Predicate, SizeAbove},
+    },
+    cors::CorsLayer,
+};
 
-use crate::state::App;
+use crate::{state::App, web_app::OfWebApp};
 
 /// Largest body of an ordinary request.
 pub const BODY_LIMIT_BYTES: usize = 256 * 1024;
@@ -19,9 +32,22 @@ pub fn wrap(router: Router<App>, app: &App) -> Router<App> {
         .layer(middleware::from_fn(guard::time_limit))
         .layer(CatchPanicLayer::custom(guard::panicked))
         .layer(cors(app))
+        .layer(compression())
         .layer(middleware::from_fn(guard::size_limits))
         .layer(middleware::from_fn_with_state(app.clone(), guard::security_headers))
         .layer(middleware::from_fn_with_state(app.clone(), context::establish))
+}
+
+/// Answers made on the spot, from about a kilobyte; event streams stay as they are, or events would wait in the compressor.
+/// The web app was compressed when it was built. An answer that sets cookies holds secrets, and its length must not tell
+/// about them.
+fn compression() -> CompressionLayer<impl Predicate> {
+    let wanted = |_: StatusCode, _: Version, headers: &HeaderMap, extensions: &Extensions| {
+        extensions.get::<OfWebApp>().is_none() && !headers.contains_key(header::SET_COOKIE)
+    };
+    CompressionLayer::new()
+        .quality(CompressionLevel::Fastest)
+        .compress_when(DefaultPredicate::new().and(SizeAbove::new(860)).and(wanted))
 }
 
 fn cors(app: &App) -> CorsLayer {

@@ -22,6 +22,7 @@ pub mod state;
 mod system;
 mod tenant;
 mod users;
+mod web_app;
 
 use axum::{Router, routing::get};
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -99,7 +100,7 @@ pub fn router(app: App) -> Router {
     let (v1, document) = OpenApiRouter::with_openapi(docs::base()).merge(v1()).split_for_parts();
     let document = docs::finish(document);
     let open = Router::new()
-        .route("/", get(docs::front_page))
+        .route("/", get(web_app::index))
         .route("/health", get(system::alive))
         .route("/ready", get(system::ready))
         .route("/metrics", get(system::metrics))
@@ -111,7 +112,7 @@ pub fn router(app: App) -> Router {
         .nest("/api/v1", v1.clone())
         .nest("/v1", v1)
         .merge(open)
-        .fallback(problem::unknown_route)
+        .fallback(web_app::fallback)
         .method_not_allowed_fallback(problem::unknown_method)
         .layer(axum::Extension(docs::Document(std::sync::Arc::new(document))));
     http::wrap(router, &app).with_state(app)

@@ -3,7 +3,7 @@
 use axum::{
     Json,
     extract::OriginalUri,
-    http::{HeaderValue, Method, StatusCode, header},
+    http::{HeaderValue, Method, StatusCode, Uri, header},
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
@@ -90,7 +90,7 @@ fn whole_seconds(after: std::time::Duration) -> u64 {
     (after.as_secs() + u64::from(after.subsec_nanos() > 0)).max(1)
 }
 
-pub async fn unknown_route(OriginalUri(uri): OriginalUri) -> Failure {
+pub fn unknown_route(uri: &Uri) -> Failure {
     let path: String = uri.path().chars().take(200).collect();
     Problem::new(Code::NotFound, format!("Nothing answers at {path}.")).into()
 }

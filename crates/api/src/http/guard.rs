@@ -10,7 +10,7 @@ use axum::{
 };
 use socialai_domain::problems::{Code, Error, Problem};
 
-use crate::{problem::Failure, state::App};
+use crate::{problem::Failure, state::App, web_app::OfWebApp};
 
 const MAX_HEADERS: usize = 80;
 const MAX_HEADER_BYTES: usize = 16 * 1024;
@@ -36,6 +36,14 @@ pub async fn time_limit(request: Request, next: Next) -> Response {
     }
 }
 
+/// Scripts, styles and data come from here and nowhere else, and nothing inline runs: a hostile name that slipped through
+/// as HTML could neither run a script nor send anything away.
+const WEB_APP_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+/// Swagger UI brings styles inside its HTML.
+const DOCUMENTATION_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+/// Passkeys and the clipboard are for our own pages; the rest nobody needs.
+const PERMISSIONS: &str = "publickey-credentials-get=(self), publickey-credentials-create=(self), clipboard-write=(self), camera=(), microphone=(), geolocation=(), payment=(), usb=()";
+
 #[expect(clippy::needless_pass_by_value, reason = "the layer's signature")]
 pub fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response {
     let what = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
@@ -44,15 +52,17 @@ pub fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response {
 }
 
 pub async fn security_headers(State(app): State<App>, request: Request, next: Next) -> Response {
-    let documentation = request.uri().path().starts_with("/docs") || request.uri().path() == "/";
+    let documentation = request.uri().path().starts_with("/docs");
     let mut response = next.run(request).await;
-    let headers = response.headers_mut();
-    // The documentation's own pages load their scripts and styles from here; everything else is data.
-    let policy = if documentation {
-        "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    // Everything but the web app and the documentation is data.
+    let policy = if response.extensions().get::<OfWebApp>().is_some() {
+        WEB_APP_POLICY
+    } else if documentation {
+        DOCUMENTATION_POLICY
     } else {
         "default-src 'none'; frame-ancestors 'none'"
     };
+    let headers = response.headers_mut();
     for (name, value) in [
         (header::CONTENT_SECURITY_POLICY, policy),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -60,7 +70,7 @@ pub async fn security_headers(State(app): State<App>, request: Request, next: Ne
         (header::REFERRER_POLICY, "no-referrer"),
         (header::HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
         (header::HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
-        (header::HeaderName::from_static("permissions-policy"), "camera=(), microphone=(), geolocation=()"),
+        (header::HeaderName::from_static("permissions-policy"), PERMISSIONS),
     ] {
         headers.insert(name, HeaderValue::from_static(value));
     }

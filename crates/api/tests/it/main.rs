@@ -16,3 +16,4 @@ mod routes;
 mod server;
 mod sessions;
 mod single_sign_on;
+mod web_app;
