@@ -71,7 +71,16 @@ async function makePerson(
     ["user", "create", email, "--tenant", tenant, "--role", role, "--name", name, "--password-stdin"],
     `${PASSWORD}\n`,
   );
-  return { id: made.user.id, email, name, password: PASSWORD, role, tenant, address, recoveryCodes: [] };
+  return {
+    id: made.user.id,
+    email,
+    name,
+    password: PASSWORD,
+    role,
+    tenant,
+    address,
+    recoveryCodes: [],
+  };
 }
 
 /**
@@ -166,5 +175,13 @@ function parseCookie(text: string, url: string) {
   const expires = Date.parse(all.get("Expires") ?? "") / 1000;
   const { hostname: domain } = new URL(url);
   const path = all.get("Path") ?? "/";
-  return { name, value, domain, path, httpOnly: all.has("HttpOnly"), sameSite: "Strict" as const, expires };
+  return {
+    name,
+    value,
+    domain,
+    path,
+    httpOnly: all.has("HttpOnly"),
+    sameSite: "Strict" as const,
+    expires,
+  };
 }

@@ -2,7 +2,7 @@
 import { execFile, spawn, type ChildProcess } from "node:child_process";
 import { openSync, readFileSync } from "node:fs";
 import { createServer } from "node:net";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 
 import { CHECKOUT, PROGRAM } from "./places.ts";
@@ -131,7 +131,9 @@ const runningNote = (dataDir: string): RunningNote =>
 
 /** A command of the program beside the running server; its answer as JSON. */
 export async function cli<T>(facts: ProgramFacts, args: string[], input = ""): Promise<T> {
-  const child = run(PROGRAM, [...args, "--json", "--data-dir", facts.dataDir], { env: ownEnvironment() });
+  const child = run(PROGRAM, [...args, "--json", "--data-dir", facts.dataDir], {
+    env: ownEnvironment(),
+  });
   child.child.stdin?.end(input);
   const { stdout } = await child;
   return JSON.parse(stdout) as T;
@@ -162,3 +164,8 @@ export function freePort(): Promise<number> {
 }
 
 const pause = (ms: number) => new Promise<void>((resolve) => void setTimeout(resolve, ms));
+
+/** That many more people in a workspace, without a log-in; `person7@SLUG.test` is "Hana Archer 7". */
+export async function manyPeople(facts: ProgramFacts, slug: string, count: number): Promise<void> {
+  await run(join(dirname(PROGRAM), "many-people"), [facts.dataDir, slug, String(count)], { env: ownEnvironment() });
+}

@@ -6,7 +6,7 @@ import { layCable, type Cable } from "./cable.ts";
 import { startIdentityProvider, type IdentityProvider } from "./identity-provider.ts";
 import { newestMail, type Mail } from "./outbox.ts";
 import { apiOf, makeWorkspace, signIn, someAddress, totpCode, type Person, type Workspace } from "./people.ts";
-import { sql, type ProgramFacts } from "./program.ts";
+import { manyPeople, sql, type ProgramFacts } from "./program.ts";
 import { tellPolicyBreaches, watch, type Watch } from "./watch.ts";
 
 export { expectAccessible } from "./accessible.ts";
@@ -23,6 +23,7 @@ interface Fixtures {
   api: (person: Person) => Promise<ApiClient>;
   totpCode: (person: Person) => Promise<string>;
   sql: (statement: string) => Promise<string>;
+  manyPeople: (count: number) => Promise<void>;
   mailTo: (address: string) => Promise<Mail>;
   identityProvider: (claims?: Record<string, Record<string, unknown>>) => Promise<IdentityProvider>;
   cable: Cable;
@@ -45,6 +46,7 @@ export const test = base.extend<Fixtures>({
   api: async ({ program }, give) => give((person) => apiOf(program, person)),
   totpCode: async ({ program }, give) => give((person) => totpCode(program, person)),
   sql: async ({ program }, give) => give((statement) => sql(program, statement)),
+  manyPeople: async ({ program, workspace }, give) => give((count) => manyPeople(program, workspace.slug, count)),
   mailTo: async ({ program, workspace }, give) => {
     let admin: Promise<ApiClient> | undefined;
     await give(async (address) => {
