@@ -7,6 +7,9 @@ import { cx } from "./cx";
 
 const SAID_MS = 2000;
 
+/** What scrolls can be reached by the keyboard, or what is cut off could not be read without a mouse. */
+const SCROLLS = { tabIndex: 0, role: "region" } as const;
+
 /** Copies, and says for a moment whether it worked. */
 function useCopy(text: string): { said: string; copy: () => Promise<void> } {
   const [said, setSaid] = useState("");
@@ -32,13 +35,7 @@ export function CodeBlock({ text, label, copy = false, wrap = false, className }
   return (
     <figure className={cx("relative min-w-0 rounded-card border border-border bg-sunken", className)}>
       {label && <figcaption className="border-b border-border px-3 py-1.5 text-dense text-muted">{label}</figcaption>}
-      {/* Reachable by the keyboard, or what is cut off at the right could not be scrolled to. */}
-      <div
-        tabIndex={0}
-        role="region"
-        aria-label={label ?? "Code"}
-        className="overflow-x-auto rounded-card -outline-offset-2"
-      >
+      <div {...SCROLLS} aria-label={label ?? "Code"} className="overflow-x-auto rounded-card -outline-offset-2">
         <pre className={cx("p-3 font-mono text-dense", copy && "pe-11", wrap && "wrap-anywhere whitespace-pre-wrap")}>
           <code>{text}</code>
         </pre>
@@ -114,8 +111,7 @@ export function Secret({ text, label, file, className }: SecretProps) {
         Save it now: it cannot be shown again.
       </p>
       <pre
-        tabIndex={0}
-        role="region"
+        {...SCROLLS}
         aria-label={`${label}, text`}
         className="wrap-anywhere rounded-control bg-sunken p-3 font-mono text-dense whitespace-pre-wrap"
       >

@@ -65,7 +65,7 @@ function leaves(value: unknown, path = "", found = new Map<string, Leaf>()): Map
     for (const [name, inner] of Object.entries(value)) leaves(inner, path ? `${path}.${name}` : name, found);
     return found;
   }
-  found.set(path, { list: false, lines: [line(value)], key: `${typeof value} ${String(value)}` });
+  found.set(path, { list: false, lines: [line(value)], key: JSON.stringify(value) });
   return found;
 }
 

@@ -33,19 +33,17 @@ export function Difference({ before, after, className }: DifferenceProps) {
 }
 
 function Lines({ lines, sign, word, look }: { lines: string[]; sign: string; word: string; look: string }) {
-  return lines.map((line, index) => (
-    // Lines may repeat, and never move.
-    <div
-      key={`${index} ${line}`}
-      className={cx("flex min-w-0 gap-2 rounded-control px-2 py-0.5 font-mono text-dense", look)}
-    >
-      <span aria-hidden className="select-none">
-        {sign}
-      </span>
-      <span className="sr-only">{word}: </span>
-      <span dir="auto" className="min-w-0 flex-1 wrap-anywhere whitespace-pre-wrap">
-        {line}
-      </span>
-    </div>
-  ));
+  return lines
+    .map((line, at) => ({ line, key: `${at} ${line}` }))
+    .map(({ line, key }) => (
+      <div key={key} className={cx("flex min-w-0 gap-2 rounded-control px-2 py-0.5 font-mono text-dense", look)}>
+        <span aria-hidden className="select-none">
+          {sign}
+        </span>
+        <span className="sr-only">{word}: </span>
+        <span dir="auto" className="min-w-0 flex-1 wrap-anywhere whitespace-pre-wrap">
+          {line}
+        </span>
+      </div>
+    ));
 }

@@ -69,6 +69,7 @@ export function SwitchField({ checked, onChange, ...props }: TickProps) {
           type="checkbox"
           role="switch"
           checked={checked}
+          aria-checked={checked}
           onChange={(event) => onChange(event.currentTarget.checked)}
           className="relative h-5 w-9 appearance-none rounded-full border border-control bg-sunken transition-colors duration-100 before:absolute before:top-0.5 before:left-0.5 before:size-3.5 before:rounded-full before:bg-control before:transition-transform before:duration-100 checked:border-accent checked:bg-accent checked:before:translate-x-4 checked:before:bg-on-accent disabled:opacity-50"
         />

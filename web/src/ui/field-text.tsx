@@ -45,16 +45,15 @@ export function TextField({
 }: TextFieldProps) {
   const near = props.maxLength !== undefined && value.length > props.maxLength * 0.8;
   const count = near ? `${value.length} of ${props.maxLength} characters` : undefined;
-  const field = count
-    ? {
-        ...props,
-        hint: [props.hint, count].filter(Boolean).map((line) => (
-          <span key={String(line)} className="block">
-            {line}
-          </span>
-        )),
-      }
-    : props;
+  const hint = count ? (
+    <>
+      {props.hint && <span className="block">{props.hint}</span>}
+      <span className="block">{count}</span>
+    </>
+  ) : (
+    props.hint
+  );
+  const field = { ...props, hint };
   const wiring = useWiring(field);
   const attributes = {
     ...controlProps(props),

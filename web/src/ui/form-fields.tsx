@@ -20,7 +20,7 @@ import {
 } from "./field";
 import { useShownName } from "./form-context";
 
-type Rules = NonNullable<UseControllerProps<FieldValues>["rules"]>;
+type Rules = NonNullable<UseControllerProps["rules"]>;
 
 interface Bound {
   name: string;

@@ -37,7 +37,7 @@ export function Form<V extends FieldValues>({ form, onSubmit, className, childre
   const [failure, setFailure] = useState<unknown>();
   const [submitting, setSubmitting] = useState(false);
   const running = useRef(false);
-  const names = useRef(new Set<string>()).current;
+  const [names] = useState(() => new Set<string>());
   const context = useMemo(() => ({ names, submitting }), [names, submitting]);
 
   const send = async (values: V) => {

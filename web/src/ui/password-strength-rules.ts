@@ -15,7 +15,7 @@ const ROWS = ["abcdefghijklmnopqrstuvwxyz", "0123456789", "qwertyuiop", "asdfghj
 
 export function strengthOf(password: string): Strength {
   if (password === "") return "empty";
-  if ([...password].length < LEAST) return "short";
+  if (Array.from(password).length < LEAST) return "short";
   const bits = guessBits(password);
   if (bits < FAIR_BITS) return "weak";
   return bits < STRONG_BITS ? "fair" : "strong";

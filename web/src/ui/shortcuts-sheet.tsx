@@ -14,8 +14,8 @@ export function ShortcutsDialog({ open, onOpenChange, groups }: ShortcutsDialogP
   return (
     <Dialog open={open} onOpenChange={onOpenChange} title="Keyboard shortcuts" size="lg">
       <div className="gap-x-8 md:columns-2">
-        {groups.map(({ title, shortcuts }, index) => (
-          <section key={`${title} ${index}`} className="mb-6 break-inside-avoid">
+        {groups.map(({ title, shortcuts }) => (
+          <section key={`${title} ${shortcuts.map(({ does }) => does).join(" ")}`} className="mb-6 break-inside-avoid">
             <h3 className="mb-1 font-semibold">{title}</h3>
             <dl>
               {shortcuts.map(({ keys, does }) => (
@@ -26,7 +26,7 @@ export function ShortcutsDialog({ open, onOpenChange, groups }: ShortcutsDialogP
                   <dt>{does}</dt>
                   <dd className="flex shrink-0 items-center gap-1">
                     {keys.map((key, at) => (
-                      <span key={`${at} ${key}`} className="flex items-center gap-1">
+                      <span key={keys.slice(0, at + 1).join(" ")} className="flex items-center gap-1">
                         {at > 0 && <span className="text-xs text-muted">then</span>}
                         <Kbd>{key}</Kbd>
                       </span>

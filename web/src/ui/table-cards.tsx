@@ -1,6 +1,6 @@
 /** The rows of a table as cards, for a phone. */
 import { Ellipsis } from "lucide-react";
-import { useCallback, useRef, type ReactNode } from "react";
+import { useCallback, useState, type ReactNode } from "react";
 import { Link } from "react-router";
 import { IconButton } from "./button";
 import { cx } from "./cx";
@@ -17,7 +17,7 @@ const HEIGHT = 88;
 export function CardList<R>(props: DataTableProps<R>) {
   const { label, rows, columns, rowKey, storageKey, total, className } = props;
   const { loading = false, hasNextPage = false, isFetchingNextPage = false, fetchNextPage } = props;
-  const body = useRef<HTMLUListElement>(null);
+  const [body, setBody] = useState<HTMLUListElement | null>(null);
   const { shown } = useColumnChoice(columns, storageKey);
   const keyOf = useCallback((index: number) => keyAt(rows, rowKey, index), [rows, rowKey]);
   const { virtual, margin } = useRows({ body, count: rows.length, height: HEIGHT, keyOf, gap: 8 });
@@ -31,7 +31,7 @@ export function CardList<R>(props: DataTableProps<R>) {
   return (
     <InRow value>
       <div className={cx("min-w-0", className)}>
-        <ul ref={body} aria-label={label} className="relative" style={{ height: virtual.getTotalSize() }}>
+        <ul ref={setBody} aria-label={label} className="relative" style={{ height: virtual.getTotalSize() }}>
           {items.map(({ index, key, start }) => {
             const row = rows[index];
             if (row === undefined) return null;

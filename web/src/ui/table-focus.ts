@@ -1,44 +1,43 @@
 /** Moving through rows with the keyboard: one row can be reached with Tab, the keys lead on from there. */
-import { useLayoutEffect, useRef, useState, type KeyboardEvent, type MouseEvent, type RefObject } from "react";
+import { useLayoutEffect, useRef, type KeyboardEvent, type MouseEvent } from "react";
 import { useShortcuts } from "@/lib/shortcuts";
 
 interface FocusOptions {
   label: string;
-  body: RefObject<HTMLElement | null>;
+  body: HTMLElement | null;
   count: number;
   opens: boolean;
+  active: number;
+  setActive: (index: number) => void;
+  /** Brings a row into sight. */
+  follow: (index: number) => void;
 }
 
-export interface RowFocus {
-  active: number;
-  /** Set while the focus has to follow to a row that is not drawn yet. */
+/** The keys and the mouse are listened for where the rows stand, once for all of them. */
+interface Listeners {
   onKeyDown: (event: KeyboardEvent<HTMLElement>) => void;
   onFocus: (event: { target: EventTarget }) => void;
   onClick: (event: MouseEvent<HTMLElement>) => void;
-  /** Called by the table with its way of bringing a row into sight. */
-  follow: RefObject<(index: number) => void>;
 }
 
 const PAGE = 10;
 
-export function useRowFocus({ label, body, count, opens }: FocusOptions): RowFocus {
-  const [wanted, setActive] = useState(0);
-  const active = Math.min(wanted, Math.max(0, count - 1));
+export function useRowFocus({ label, body, count, opens, active, setActive, follow }: FocusOptions): Listeners {
+  // Set while the focus has to go to a row that may not be drawn yet.
   const pending = useRef(false);
-  const follow = useRef<(index: number) => void>(() => undefined);
 
   const goTo = (index: number) => {
     if (count === 0) return;
     const next = Math.min(count - 1, Math.max(0, index));
     pending.current = true;
     setActive(next);
-    follow.current(next);
-    if (next === active) focusRow(body.current, next, pending);
+    follow(next);
+    if (next === active) focusRow(body, next, pending);
   };
-  const step = (by: number) => goTo(isInside(body.current) ? active + by : active);
+  const step = (by: number) => goTo(isInside(body) ? active + by : active);
 
   useLayoutEffect(() => {
-    if (pending.current) focusRow(body.current, active, pending);
+    if (pending.current) focusRow(body, active, pending);
   }, [body, active]);
 
   useShortcuts(
@@ -52,8 +51,6 @@ export function useRowFocus({ label, body, count, opens }: FocusOptions): RowFoc
   );
 
   return {
-    active,
-    follow,
     onFocus: ({ target }) => {
       const index = indexOf(target);
       if (index !== undefined) setActive(index);
@@ -75,7 +72,7 @@ export function useRowFocus({ label, body, count, opens }: FocusOptions): RowFoc
       event.preventDefault();
       goTo(to);
     },
-    onClick: (event) => openFromAnywhere(event),
+    onClick: openFromAnywhere,
   };
 }
 

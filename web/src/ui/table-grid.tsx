@@ -1,6 +1,6 @@
 /** The table as such, from the breakpoint `md` up. */
 import { Columns3 } from "lucide-react";
-import { useCallback, useRef } from "react";
+import { useCallback, useState } from "react";
 import { useAppearance } from "@/lib/appearance";
 import { IconButton } from "./button";
 import { cx } from "./cx";
@@ -20,22 +20,24 @@ export function TableGrid<R>(props: DataTableProps<R>) {
   const { label, rows, columns, rowKey, rowHref, onRowOpen, rowMenu, selected, storageKey, total, className } = props;
   const { loading = false, hasNextPage = false, isFetchingNextPage = false, fetchNextPage } = props;
   const height = HEIGHT[useAppearance((state) => state.density)];
-  const body = useRef<HTMLDivElement>(null);
+  const [body, setBody] = useState<HTMLDivElement | null>(null);
+  const [wanted, setActive] = useState(0);
+  const active = Math.min(wanted, Math.max(0, rows.length - 1));
   const choice = useColumnChoice(columns, storageKey);
   const spacer = rowMenu !== undefined || choice.optional.length > 0;
   const { template, least } = gridOf(choice.shown, spacer);
   const opens = rowHref !== undefined || onRowOpen !== undefined;
-  const focus = useRowFocus({ label, body, count: rows.length, opens });
   const keyOf = useCallback((index: number) => keyAt(rows, rowKey, index), [rows, rowKey]);
   const { virtual, margin } = useRows({
     body,
     count: rows.length,
     height,
     keyOf,
-    active: focus.active,
+    active,
     headerHeight: HEADER,
   });
-  focus.follow.current = (index) => virtual.scrollToIndex(index, { align: "auto" });
+  const follow = (index: number) => virtual.scrollToIndex(index, { align: "auto" });
+  const listeners = useRowFocus({ label, body, count: rows.length, opens, active, setActive, follow });
   const items = virtual.getVirtualItems();
   const end = rows.length > 0 ? keyOf(rows.length - 1) : undefined;
   const isFetching = isFetchingNextPage || loading;
@@ -56,13 +58,11 @@ export function TableGrid<R>(props: DataTableProps<R>) {
         </div>
         <InRow value>
           <div
-            ref={body}
+            ref={setBody}
             role="rowgroup"
             className="relative"
             style={{ height: virtual.getTotalSize() }}
-            onKeyDown={focus.onKeyDown}
-            onFocus={focus.onFocus}
-            onClick={focus.onClick}
+            {...listeners}
           >
             {items.map(({ index, key, start }) => {
               const row = rows[index];
@@ -76,7 +76,7 @@ export function TableGrid<R>(props: DataTableProps<R>) {
                   height={height}
                   template={template}
                   columns={choice.shown}
-                  reachable={index === focus.active}
+                  reachable={index === active}
                   selected={selected !== undefined && selected === key}
                   spacer={spacer}
                   rowHref={rowHref}

@@ -21,7 +21,7 @@ export function More({ label, count, total, fetching, stuck, fetch }: MoreProps)
       {fetching && <Skeleton className="w-40" />}
       {stuck && (
         // The request may just not have begun yet.
-        <Delayed ms={400}>
+        <Delayed ms={800}>
           <Button size="sm" onClick={() => fetch?.()}>
             Load more
           </Button>

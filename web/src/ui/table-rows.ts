@@ -1,9 +1,10 @@
 /** The virtual rows of a table or a list: only those near the window are in the document. */
 import { defaultRangeExtractor, useVirtualizer, type Range, type Virtualizer } from "@tanstack/react-virtual";
-import { useCallback, useEffect, useLayoutEffect, useRef, useState, type RefObject } from "react";
+import { useCallback, useEffect, useEffectEvent, useLayoutEffect, useMemo, useRef, useState } from "react";
 
 interface RowsOptions {
-  body: RefObject<HTMLElement | null>;
+  /** The element that the rows stand in, once it is there. */
+  body: HTMLElement | null;
   count: number;
   height: number;
   keyOf: (index: number) => string;
@@ -47,22 +48,15 @@ export function useRows({ body, count, height, keyOf, active = -1, gap = 0, head
   return { virtual, margin };
 }
 
-function useRegion(body: RefObject<HTMLElement | null>): { region: HTMLElement | null; margin: number } {
-  const [region, setRegion] = useState<HTMLElement | null>(null);
+function useRegion(body: HTMLElement | null): { region: HTMLElement | null; margin: number } {
   const [margin, setMargin] = useState(0);
+  const region = useMemo(() => body?.closest<HTMLElement>("[data-scroll-region]") ?? null, [body]);
   useLayoutEffect(() => {
-    setRegion(body.current?.closest<HTMLElement>("[data-scroll-region]") ?? document.documentElement);
-  }, [body]);
-  useLayoutEffect(() => {
-    if (!region) return undefined;
-    const measure = () => {
-      if (!body.current) return;
-      const top = body.current.getBoundingClientRect().top - region.getBoundingClientRect().top + region.scrollTop;
-      setMargin(Math.round(top));
-    };
-    measure();
-    // Whatever stands above the table may grow or go away.
-    const observer = new ResizeObserver(measure);
+    if (!region || !body) return undefined;
+    // Called at once and whenever something that stands above the rows grows or goes away.
+    const observer = new ResizeObserver(() => {
+      setMargin(Math.round(body.getBoundingClientRect().top - region.getBoundingClientRect().top + region.scrollTop));
+    });
     observer.observe(region);
     for (const child of region.children) observer.observe(child);
     return () => observer.disconnect();
@@ -85,19 +79,18 @@ const EARLY = 20;
 
 /**
  * Asks for the next page before the end is in sight. It asks once for each end, so that a page that fails is not asked
- * for over and over; `stuck` then lets the reader ask.
+ * for over and over; `stuck` for more than a moment means that the reader has to ask.
  */
 export function usePaging({ reached, count, end, hasNextPage, isFetching, fetch }: PagingOptions): { stuck: boolean } {
-  const [asked, setAsked] = useState<string>();
-  const latest = useRef(fetch);
-  latest.current = fetch;
+  const asked = useRef<string>(undefined);
+  const ask = useEffectEvent(() => fetch?.());
   const due = hasNextPage && !isFetching && end !== undefined && reached >= count - EARLY;
   useEffect(() => {
-    if (!due || asked === end) return;
-    setAsked(end);
-    latest.current?.();
-  }, [due, asked, end]);
-  return { stuck: due && asked === end };
+    if (!due || asked.current === end) return;
+    asked.current = end;
+    ask();
+  }, [due, end]);
+  return { stuck: due };
 }
 
 /** Rows may become fewer while the virtual list still asks for the old ones. */

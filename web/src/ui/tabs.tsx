@@ -31,7 +31,7 @@ export function Tabs({ value, onChange, tabs, label, className }: TabsProps) {
     strip.current?.querySelectorAll<HTMLElement>("[role=tab]")[index]?.focus();
   };
   return (
-    <div ref={strip} role="tablist" aria-label={label} className={cx(STRIP, className)} onKeyDown={move}>
+    <div ref={strip} role="tablist" aria-label={label} className={cx(STRIP, className)}>
       {tabs.map((tab) => (
         <button
           key={tab.value}
@@ -41,6 +41,7 @@ export function Tabs({ value, onChange, tabs, label, className }: TabsProps) {
           aria-selected={tab.value === value}
           tabIndex={tab.value === value ? 0 : -1}
           onClick={() => onChange(tab.value)}
+          onKeyDown={move}
           className={TAB}
         >
           {tab.label}
