@@ -1,0 +1,51 @@
+import { describe, expect, it } from "vitest";
+
+import { aRole, changeOf, groupsOf, roleName, roleOptions, type RoleMatrix } from "./roles";
+
+const matrix = {
+  roles: [
+    { role: "admin", description: "Runs it.", permissions: ["users:read", "users:manage", "leads:read"] },
+    { role: "agent", description: "Answers.", permissions: ["users:read", "leads:read"] },
+    { role: "viewer", description: "Reads.", permissions: ["users:read"] },
+  ],
+  permissions: [
+    { name: "users:read", description: "See people." },
+    { name: "users:manage", description: "Manage people." },
+    { name: "leads:read", description: "See leads." },
+  ],
+} as RoleMatrix;
+
+describe("a role's name", () => {
+  it("is written for people", () => {
+    expect(roleName("sales_rep")).toBe("Sales rep");
+    expect(aRole("agent")).toBe("an agent");
+    expect(aRole("manager")).toBe("a manager");
+  });
+
+  it("that is not known here is shown as it comes", () => {
+    expect(roleName("auditor")).toBe("auditor");
+    expect(aRole("auditor")).toBe("an auditor");
+  });
+});
+
+it("offers the roles that the server knows, and its own until then", () => {
+  expect(roleOptions(matrix).map(({ value }) => value)).toEqual(["admin", "agent", "viewer"]);
+  expect(roleOptions(undefined)).toHaveLength(5);
+});
+
+it("tells what a change of role gives and takes", () => {
+  const names = (list: { name: string }[]) => list.map(({ name }) => name);
+  const { gains, loses } = changeOf(matrix, "admin", "viewer");
+  expect(names(gains)).toEqual([]);
+  expect(names(loses)).toEqual(["users:manage", "leads:read"]);
+  expect(names(changeOf(matrix, "viewer", "agent").gains)).toEqual(["leads:read"]);
+  expect(changeOf(matrix, "auditor", "auditor")).toEqual({ gains: [], loses: [] });
+});
+
+it("groups permissions by what they are about, unknown ones by their own word", () => {
+  expect(groupsOf(matrix.permissions).map(({ title, permissions }) => [title, permissions.length])).toEqual([
+    ["People", 2],
+    ["Leads", 1],
+  ]);
+  expect(groupsOf([{ name: "battle_cards:read", description: "" }])[0]?.title).toBe("Battle cards");
+});
