@@ -25,13 +25,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         found.clear();
     }
     let mut table = String::from("pub static FILES: &[File] = &[\n");
-    let mut build = Fnv::new();
     for (name, path) in found.iter().filter(|(name, _)| !is_spelling(name, &found)) {
         let content = fs::read(path)?;
         let mut tag = Fnv::new();
         tag.add(&content);
-        build.add(name.as_bytes());
-        build.add(&tag.0.to_be_bytes());
         writeln!(
             table,
             "File {{ path: {name:?}, content_type: {:?}, etag: {:?}, is_hashed: {}, identity: include_bytes!({path:?}), brotli: {}, gzip: {} }},",
@@ -43,13 +40,21 @@ fn main() -> Result<(), Box<dyn Error>> {
         )?;
     }
     table.push_str("];\n");
-    let id = if found.is_empty() { "none".to_owned() } else { format!("{:016x}", build.0) };
+    let index = found.get("index.html").map(fs::read_to_string).transpose()?;
+    let id = index.as_deref().and_then(first_script).unwrap_or("none");
     writeln!(
         table,
         "/// Names this build of the web app; `none` when there is none.\npub const BUILD_ID: &str = {id:?};"
     )?;
     fs::write(PathBuf::from(env::var("OUT_DIR")?).join("files.rs"), table)?;
     Ok(())
+}
+
+/// The hashed name of the page's first script: it changes with any code of the app, and the page can read it of itself.
+fn first_script(index: &str) -> Option<&str> {
+    let (_, tag) = index.split_once("<script type=\"module\"")?;
+    let (_, name) = tag.split_once("src=\"/assets/")?;
+    name.split_once(".js\"").map(|(name, _)| name)
 }
 
 /// All files below a folder by their path in it. Hidden files and source maps stay out of the program.
