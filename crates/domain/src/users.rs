@@ -92,12 +92,13 @@ pub async fn list(
     }
     if let Some(search) = &filter.search {
         let index = tx.blind_index(EMAIL, &search.trim().to_lowercase());
-        let pattern =
-            format!("%{}%", search.trim().to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"));
-        query.push(" and (lower(name) like ").push_bind(pattern).push(" or email_index = ").push_bind(index).push(")");
+        let pattern = format!("%{}%", search.trim().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"));
+        query.push(" and (lower(name) like lower(").push_bind(pattern).push(")");
+        query.push(" or email_index = ").push_bind(index).push(")");
     }
     if let Some((name, id)) = after {
-        query.push(" and (lower(name), id) > (").push_bind(name.to_lowercase()).push(", ").push_bind(id).push(")");
+        // Small letters are always the database's: ours differ for some letters, and a page would repeat or leave out rows.
+        query.push(" and (lower(name), id) > (lower(").push_bind(name).push("), ").push_bind(id).push(")");
     }
     query.push(" order by lower(name), id limit ").push_bind(limit);
     let rows: Vec<Row> = query.build_query_as().fetch_all(tx.conn()).await?;

@@ -7,3 +7,4 @@ mod identity;
 mod keys;
 mod migrations;
 mod tenancy;
+mod users;
