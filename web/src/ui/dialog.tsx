@@ -17,6 +17,8 @@ interface DialogProps {
   size?: "sm" | "md" | "lg" | undefined;
   footer?: ReactNode;
   className?: string | undefined;
+  /** The page cannot go on without an answer: there is no cross, and Esc does nothing. */
+  mustAnswer?: boolean | undefined;
   children?: ReactNode;
 }
 
@@ -33,20 +35,21 @@ export function Dialog({
   size = "md",
   footer,
   className,
+  mustAnswer = false,
   children,
 }: DialogProps) {
   return (
     // A slip of the mouse beside the dialog must not throw away what was typed in it; Esc and the cross close it.
-    <Base.Root open={open} onOpenChange={(next) => onOpenChange(next)} disablePointerDismissal>
+    <Base.Root open={open} onOpenChange={(next) => !mustAnswer && onOpenChange(next)} disablePointerDismissal>
       <Base.Portal>
         <Base.Backdrop className={SCRIM} />
-        <Base.Popup className={cx(POPUP, "inset-0 md:inset-auto", WIDTHS[size], className)}>
+        <Base.Popup className={cx("inset-0 md:inset-auto", POPUP, WIDTHS[size], className)}>
           <header className="flex items-start gap-2 px-4 pt-4">
             <div className="min-w-0 flex-1">
               <Base.Title className="text-lg font-semibold">{title}</Base.Title>
               {description && <Base.Description className="mt-1 text-muted">{description}</Base.Description>}
             </div>
-            <Base.Close render={<IconButton label="Close" icon={X} className="-me-1" />} />
+            {!mustAnswer && <Base.Close render={<IconButton label="Close" icon={X} className="-me-1" />} />}
           </header>
           <div data-scroll-region className="flex min-h-0 flex-1 flex-col gap-4 overflow-y-auto p-4">
             {children}
@@ -83,7 +86,7 @@ export function ConfirmDialog({ open, onOpenChange, ...props }: ConfirmDialogPro
       <AlertDialog.Portal>
         <AlertDialog.Backdrop className={SCRIM} />
         <AlertDialog.Popup
-          className={cx(POPUP, "inset-x-4 top-[12vh] rounded-card border md:inset-x-auto md:max-w-md")}
+          className={cx("inset-x-4 top-[12vh] rounded-card border md:inset-x-auto", POPUP, "md:max-w-md")}
         >
           <Confirmation {...props} working={working} setWorking={setWorking} close={() => onOpenChange(false)} />
         </AlertDialog.Popup>

@@ -43,7 +43,11 @@ export function Page({ title, actions, filters, tabs, narrow, back, className, c
           {actions && <div className="flex flex-wrap items-center gap-2">{actions}</div>}
         </div>
         {tabs}
-        {filters && <div className="flex flex-wrap items-center gap-2 pb-2">{filters}</div>}
+        {filters && (
+          <div className={cx("flex flex-wrap items-center gap-2 pb-2", tabs && "-mx-4 border-t border-border px-4 pt-2 lg:-mx-6 lg:px-6")}>
+            {filters}
+          </div>
+        )}
       </header>
       {/* A table inside scrolls with this region; see table.tsx. */}
       <div data-scroll-region className="min-h-0 flex-1 overflow-auto overscroll-contain">
