@@ -1,14 +1,13 @@
 /** The list of invitations. */
 import { Copy, RotateCw, Undo2 } from "lucide-react";
 
-import { copyText } from "@/lib/browser";
 import { serverNow } from "@/lib/clock";
 import type { MenuItem } from "@/ui/menu";
 import { Bdi, PersonName } from "@/ui/name";
 import { DataTable, type Column } from "@/ui/table";
 import { RelativeTime } from "@/ui/time";
-import { toast } from "@/ui/toast";
 
+import { copyAddress } from "./copy-address";
 import { isOpen, stateAt } from "./invitation-state";
 import { InvitationMark } from "./marks";
 import type { Invitation, useInvitations } from "./queries";
@@ -77,15 +76,6 @@ export function InvitationTable({ invitations, onRenew, onWithdraw }: Props) {
       rowMenu={menu}
       cards={(invitation) => <InvitationCard invitation={invitation} />}
     />
-  );
-}
-
-async function copyAddress(email: string): Promise<void> {
-  const copied = await copyText(email);
-  toast(
-    copied
-      ? { title: "The address is copied", tone: "ok" }
-      : { title: "This browser does not let the page copy", description: email },
   );
 }
 

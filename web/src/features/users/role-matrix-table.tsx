@@ -11,7 +11,7 @@ interface Props {
   mine: string;
 }
 
-const HEAD = "sticky -top-4 z-10 border-b border-border bg-surface px-3 pt-3 pb-2 font-medium";
+const HEAD = "sticky top-0 z-10 border-b border-border bg-surface px-3 pt-3 pb-2 font-medium";
 
 export function RoleMatrixTable({ matrix, mine }: Props) {
   const rights = new Map(matrix.roles.map(({ role }) => [role as string, permissionsOf(matrix, role)]));
@@ -24,7 +24,7 @@ export function RoleMatrixTable({ matrix, mine }: Props) {
             Permission
           </th>
           {matrix.roles.map(({ role, description }) => (
-            <th key={role} scope="col" className={`${HEAD} w-28 text-center`}>
+            <th key={role} scope="col" className={`${HEAD} w-24 text-center`}>
               <Tooltip text={description} focusable>
                 <span className="rounded-sm">{roleName(role)}</span>
               </Tooltip>

@@ -6,6 +6,7 @@ import { FilterChip } from "@/ui/badge";
 import { ErrorState, ProblemAlert } from "@/ui/problem";
 import { SelectField } from "@/ui/field-select";
 import { Delayed, Skeleton } from "@/ui/skeleton";
+import { useIsPhone } from "@/ui/use-media";
 
 import { PeoplePage } from "./people-page";
 import { useRoleMatrix } from "./queries";
@@ -15,15 +16,14 @@ import { roleOptions, type RoleMatrix } from "./roles";
 
 export function Component() {
   const matrix = useRoleMatrix();
+  // There a field takes the place of the matrix.
+  const phone = useIsPhone();
   const { role, options, choose } = useChosenRole(matrix.data);
   const filter = (
-    // On a phone a field below takes its place.
-    <span className="hidden md:contents">
-      <FilterChip label="Only" value={role} options={options} onChange={choose} onClear={() => choose(undefined)} />
-    </span>
+    <FilterChip label="Role" value={role} options={options} onChange={choose} onClear={() => choose(undefined)} />
   );
   return (
-    <PeoplePage title="Roles" filters={filter}>
+    <PeoplePage title="Roles" filters={!phone && filter}>
       {matrix.data ? (
         <>
           {matrix.error && <ProblemAlert error={matrix.error} onRetry={() => void matrix.refetch()} />}
@@ -53,16 +53,18 @@ function useChosenRole(matrix: RoleMatrix | undefined) {
 function Roles({ matrix }: { matrix: RoleMatrix }) {
   const { role, options, choose } = useChosenRole(matrix);
   const mine = useUser().role;
-  return (
-    <>
-      <div className="flex flex-col gap-4 md:hidden">
+  if (useIsPhone()) {
+    return (
+      <>
         <SelectField label="What may this role do?" options={options} value={role ?? mine} onChange={choose} />
         <RoleRights matrix={matrix} role={role ?? mine} />
-      </div>
-      <div className="hidden md:block">
-        {role === undefined ? <RoleMatrixTable matrix={matrix} mine={mine} /> : <RoleRights matrix={matrix} role={role} />}
-      </div>
-    </>
+      </>
+    );
+  }
+  return role === undefined ? (
+    <RoleMatrixTable matrix={matrix} mine={mine} />
+  ) : (
+    <RoleRights matrix={matrix} role={role} />
   );
 }
 

@@ -2,7 +2,6 @@
 import { CircleCheck, CircleSlash, Copy, PanelRightOpen } from "lucide-react";
 import { useSearchParams } from "react-router";
 
-import { copyText } from "@/lib/browser";
 import { useCan, useUser } from "@/lib/session";
 import { Avatar } from "@/ui/avatar";
 import { Badge } from "@/ui/badge";
@@ -10,8 +9,8 @@ import type { MenuItem } from "@/ui/menu";
 import { Bdi, PersonName } from "@/ui/name";
 import { DataTable, type Column } from "@/ui/table";
 import { RelativeTime } from "@/ui/time";
-import { toast } from "@/ui/toast";
 
+import { copyAddress } from "./copy-address";
 import { FactorMark, StatusMark } from "./marks";
 import type { User, useUsers } from "./queries";
 import { roleName } from "./roles";
@@ -19,7 +18,6 @@ import { setStatus } from "./user-status";
 
 const COLUMNS: Column<User>[] = [
   { id: "name", header: "Name", cell: (user) => <Name user={user} /> },
-  { id: "email", header: "E-mail", optional: true, cell: (user) => <Truncated text={user.email} /> },
   { id: "role", header: "Role", width: 104, cell: (user) => <Truncated text={roleName(user.role)} /> },
   { id: "status", header: "Status", width: 112, optional: true, cell: (user) => <StatusMark {...user} /> },
   { id: "factor", header: "Second factor", width: 112, optional: true, cell: (user) => <FactorMark {...user} /> },
@@ -45,7 +43,7 @@ export function UserTable({ users, onOpen }: Props) {
   const me = useUser();
   const menu = (user: User): MenuItem[] => [
     { label: "Open", icon: PanelRightOpen, onSelect: () => onOpen(user.id) },
-    { label: "Copy e-mail address", icon: Copy, onSelect: () => void copyAddress(user) },
+    { label: "Copy e-mail address", icon: Copy, onSelect: () => void copyAddress(user.email) },
     ...(mayManage && user.id !== me.id ? statusEntries(user) : []),
   ];
   return (
@@ -77,21 +75,12 @@ function statusEntries(user: User): MenuItem[] {
   ];
 }
 
-async function copyAddress(user: User): Promise<void> {
-  const copied = await copyText(user.email);
-  toast(
-    copied
-      ? { title: "The address is copied", tone: "ok" }
-      : { title: "This browser does not let the page copy", description: user.email },
-  );
-}
-
 function Name({ user }: { user: User }) {
   const me = useUser();
   return (
-    <span className="flex min-w-0 items-center gap-2">
-      <Avatar name={user.name} size={24} />
-      <PersonName name={user.name} />
+    <span className="flex min-w-0 items-center gap-2.5">
+      <Avatar name={user.name} size={28} />
+      <PersonName name={user.name} email={user.email} className="leading-[18px]" />
       {user.id === me.id && <Badge>You</Badge>}
     </span>
   );
