@@ -44,7 +44,8 @@ function ofProblem(problem: Problem): Description {
   return {
     code: problem.code,
     title: problem.title,
-    detail: problem.detail,
+    // Many problems have nothing to say but their title; saying it twice helps nobody.
+    detail: problem.detail === problem.title ? "" : problem.detail,
     advice: problem.advice ?? "",
     status: problem.status,
     ...(problem.request_id && { requestId: problem.request_id }),

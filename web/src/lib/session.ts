@@ -96,9 +96,12 @@ function take(signedIn: Schemas["SignedIn"]): string {
   token = { value: signedIn.access_token, until: performance.now() + (signedIn.expires_in - 60) * 1000 };
   useSession.setState({ status: "signed_in", facts: now, fromDevice: false }, true);
   keepFacts(now);
-  backIn?.resolve(token.value);
+  const isAnother = before !== undefined && !isSame(before, now);
+  // What waits was asked for by the one before; it must not go out in this one's name.
+  if (isAnother) backIn?.reject(new Unreachable());
+  else backIn?.resolve(token.value);
   backIn = undefined;
-  if (before && !isSame(before, now)) for (const listener of changed) listener();
+  if (isAnother) for (const listener of changed) listener();
   return token.value;
 }
 
