@@ -4,30 +4,40 @@
 .DEFAULT_GOAL := help
 export CARGO_TARGET_DIR := $(CURDIR)/target
 
-.PHONY: help run build test check fmt lint generate tools bench deny
+.PHONY: help run build web dev-web test check fmt lint generate tools bench bench-web screenshots deny
 
 help: ## List these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # exec: the product takes the place of make's shell, so that Ctrl-C and signals
 # reach it and make waits until it has stopped its database.
 run: ## Install what is missing, build, start the demo (ARGS="--listen ADDR --data-dir DIR")
 	@scripts/install-tools.sh run
 	@echo "Building. The first time takes some minutes, later ones seconds."
+	@scripts/build-web.sh
 	@cargo build --release --locked --package socialai-hub
 	@exec target/release/socialai demo $(ARGS)
 
-build: ## Build target/release/socialai
+build: web ## Build target/release/socialai, with the web app inside
 	cargo build --release --locked --package socialai-hub
+
+web: ## Build the web app (web/dist), if anything of it changed
+	@scripts/install-tools.sh run
+	@scripts/build-web.sh
+
+dev-web: ## The web app with hot reload on http://localhost:5173, beside a running `make run`
+	@scripts/install-tools.sh run
+	@cd web && exec npm run --silent dev
 
 test: ## Run every check there is; ends with one summary line
 	@scripts/test.sh
 
-check: ## The quick half of `make test`: format, clippy, house rules, migrations, scripts
-	@scripts/test.sh format clippy dependencies migrations house-rules scripts
+check: ## The quick half of `make test`: web app, format, clippy, house rules, migrations, scripts
+	@scripts/test.sh web format clippy dependencies migrations house-rules scripts
 
 fmt: ## Format all code
 	cargo fmt --all
+	cd web && npm run --silent format
 
 lint: ## clippy with warnings denied
 	cargo clippy --workspace --all-targets --locked -- -D warnings
@@ -40,6 +50,13 @@ tools: ## Install what the tests need
 
 bench: build ## Measure the API on this machine (ARGS="--json")
 	target/release/socialai bench api $(ARGS)
+
+bench-web: build ## Measure the web app in a slowed-down browser (ARGS="--json")
+	@scripts/install-tools.sh test
+	@cd web && npm run --silent bench -- $(ARGS)
+
+screenshots: ## Make the pictures of README and docs again
+	@scripts/screenshots.sh
 
 deny: ## Licences, sources and banned crates (needs cargo-deny)
 	cargo deny --all-features check bans licenses sources

@@ -11,7 +11,10 @@
 
 OLDEST_POSTGRES=15
 OLDEST_RUST=1.95
+# Enough to run npm, which then installs Node 24 for the web app. Where there is no such package the machine's own Node
+# has to be that new.
 OLDEST_NODE=20
+OLDEST_NODE_ELSEWHERE=22.22
 OLDEST_PYTHON=3.11
 
 # --- what is there -----------------------------------------------------------
@@ -46,6 +49,18 @@ find_python() {
     return 1
 }
 
+# The same places in which the browser tests look.
+has_browser() {
+    [ -z "${SOCIALAI_CHROMIUM:-}" ] || return 0
+    local program
+    for program in /usr/bin/chromium /usr/bin/chromium-browser /usr/bin/google-chrome \
+        /Applications/Chromium.app/Contents/MacOS/Chromium \
+        "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"; do
+        [ ! -x "$program" ] || return 0
+    done
+    return 1
+}
+
 require_rust() {
     have cargo || die "Rust is missing. Install it from https://rustup.rs (no administrator needed), open a new shell and run this again."
     local version
@@ -55,11 +70,12 @@ require_rust() {
 }
 
 require_node() {
-    { have node && have npm; } || die "Node is missing. Install version $OLDEST_NODE or newer from https://nodejs.org or with your package manager, and run this again."
-    local version
+    local oldest=$OLDEST_NODE version
+    [ "$(uname -sm)" = "Linux x86_64" ] || oldest=$OLDEST_NODE_ELSEWHERE
+    { have node && have npm; } || die "Node is missing. Install version $oldest or newer from https://nodejs.org or with your package manager, and run this again."
     version=$(node --version | tr -d v)
-    at_least "$version" "$OLDEST_NODE" ||
-        die "Node $OLDEST_NODE or newer is needed, node says $version. Install a newer one from https://nodejs.org and run this again."
+    at_least "$version" "$oldest" ||
+        die "Node $oldest or newer is needed, node says $version. Install a newer one from https://nodejs.org and run this again."
 }
 
 # --- packages of the system --------------------------------------------------
@@ -78,6 +94,7 @@ missing_needs() {
     [ "$purpose" = test ] || return 0
     have redis-server || echo redis
     find_python >/dev/null || echo python
+    has_browser || echo browser
 }
 
 package_name() {
@@ -86,12 +103,14 @@ package_name() {
         apt:compiler) echo gcc libc6-dev ;;
         apt:redis) echo redis-server ;;
         apt:python) echo python3 python3-venv ;;
+        apt:browser | dnf:browser) echo chromium ;;
         dnf:postgres) echo postgresql-server postgresql-contrib ;;
         dnf:compiler) echo gcc ;;
         dnf:pkg-config) echo pkgconf-pkg-config ;;
         dnf:python) echo python3 ;;
         brew:postgres) echo postgresql@17 ;;
         brew:compiler) die "a C compiler is missing. Run \`xcode-select --install\` and this again." ;;
+        brew:browser) die "the browser tests need Chrome or Chromium. Install one, or name it in SOCIALAI_CHROMIUM, and run this again." ;;
         *) echo "$2" ;;
     esac
 }
@@ -193,8 +212,9 @@ install_npm_project() {
     [ -f "$folder/package-lock.json" ] || return 0
     is_current "$stamp" "$folder/package-lock.json" && return 0
     say "Installing the packages of $folder"
-    # No package of ours needs an install script, so none may run one.
-    (cd "$folder" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error) >&2 ||
+    # No package of ours needs an install script, so none may run one. Not `npm ci`: it refuses a lock file that lacks the
+    # binaries of other platforms, which a mirror need not have; versions and checksums come from the lock all the same.
+    (cd "$folder" && npm install --no-save --ignore-scripts --no-audit --no-fund --loglevel=error) >&2 ||
         die "the packages of $folder could not be installed; npm's message is above."
     mark_current "$stamp" "$folder/package-lock.json"
 }
@@ -208,9 +228,10 @@ case "$purpose" in
 esac
 
 require_rust
+require_node
 install_system_packages "$purpose"
+install_npm_project web
 if [ "$purpose" = test ]; then
-    require_node
     install_python_tools
     install_npm_project tools/oidc-provider
     install_npm_project api-client

@@ -6,14 +6,29 @@
 #   scripts/test.sh              all steps
 #   scripts/test.sh clippy rust  only these
 #
-# Counted are the single tests of the steps that report them (Rust, client) and
-# every other step as one.
+# Counted are the single tests of the steps that report them (Rust, client, web,
+# browser) and every other step as one.
 
 # shellcheck source=scripts/prelude.sh
 . "$(dirname "$0")/prelude.sh"
 
-STEPS='format clippy dependencies migrations house-rules scripts rust generated client attack secrets'
+# The web app comes first: the program that all later steps build has it inside.
+STEPS='web format clippy dependencies migrations house-rules scripts rust generated client browser attack secrets'
 
+web() {
+    local failed=0 check
+    for check in types lint 'format -- --check' test build budget; do
+        if [ "$check" = build ]; then
+            scripts/build-web.sh
+        else
+            # shellcheck disable=SC2086 # a command with its options
+            (cd web && npm run --silent $check)
+        fi && echo "check passed: ${check%% *}" && continue
+        echo "check failed: ${check%% *}"
+        failed=1
+    done
+    return "$failed"
+}
 format() { cargo fmt --all --check -- --color never; }
 clippy() { cargo clippy --workspace --all-targets --locked --quiet -- -D warnings; }
 dependencies() { scripts/check-dependencies.sh; }
@@ -24,11 +39,17 @@ scripts() { "$PYTHON_TOOLS/shellcheck" --external-sources scripts/*.sh .ci/run; 
 rust() { cargo test --workspace --locked --no-fail-fast -- --show-output; }
 generated() { scripts/check-generated.sh; }
 client() { (cd api-client && npm test --silent); }
+browser() {
+    scripts/build-web.sh
+    cargo build --quiet --locked --workspace --bins
+    (cd web && SOCIALAI_E2E_LOGS="$RUN_DIR/logs" npm run --silent e2e)
+}
 attack() { scripts/attack-api.sh; }
 secrets() { scripts/check-secrets.sh; }
 
 title() {
     case "$1" in
+        web) echo "web app" ;;
         format) echo "code is formatted" ;;
         clippy) echo "clippy finds nothing" ;;
         dependencies) echo "dependencies are allowed" ;;
@@ -38,6 +59,7 @@ title() {
         rust) echo "Rust tests" ;;
         generated) echo "generated files are up to date" ;;
         client) echo "typed client" ;;
+        browser) echo "browser tests" ;;
         attack) echo "API under generated requests" ;;
         secrets) echo "no secret in any log" ;;
         *) return 1 ;;
@@ -55,6 +77,15 @@ count() {
         client)
             ok=$(awk '/^# pass [0-9]+/ { n += $3 } END { print n + 0 }' "$log")
             bad=$(awk '/^# fail [0-9]+/ { n += $3 } END { print n + 0 }' "$log")
+            ;;
+        web)
+            # Its unit tests one by one, and each other check.
+            ok=$(awk '/^check passed:/ && !/: test$/ { n++ } / Tests .* passed/ { for (i = 2; i <= NF; i++) if ($i ~ /^passed/) n += $(i - 1) } END { print n + 0 }' "$log")
+            bad=$(awk '/^check failed:/ && !/: test$/ { n++ } / Tests .* failed/ { for (i = 2; i <= NF; i++) if ($i ~ /^failed/) n += $(i - 1) } END { print n + 0 }' "$log")
+            ;;
+        browser)
+            ok=$(awk '$2 == "passed" { n += $1 } END { print n + 0 }' "$log")
+            bad=$(awk '$2 == "failed" || $2 == "interrupted" || ($2 == "did" && $3 == "not") { n += $1 } END { print n + 0 }' "$log")
             ;;
         *) [ "$status" -ne 0 ] || ok=1 ;;
     esac

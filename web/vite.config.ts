@@ -47,7 +47,8 @@ export default defineConfig({
       "openapi-fetch": here("./node_modules/openapi-fetch"),
     },
   },
-  build: { target: "es2023", assetsInlineLimit: 0, reportCompressedSize: false },
+  // The manifest says which chunks a page needs; see scripts/budget.ts.
+  build: { target: "es2023", assetsInlineLimit: 0, reportCompressedSize: false, manifest: true },
   server: {
     port: 5173,
     strictPort: true,

@@ -4,7 +4,7 @@ import type { BrowserContext, Page } from "@playwright/test";
 import { randomBytes } from "node:crypto";
 import { generateSync } from "otplib";
 
-import { cli, PASSWORD, sql, type ProgramFacts } from "./program.ts";
+import { cli, noteSecrets, PASSWORD, sql, type ProgramFacts } from "./program.ts";
 
 export type Role = Schemas["Role"];
 
@@ -108,7 +108,7 @@ type Delivery = Schemas["Delivery"];
 async function logIn(program: ProgramFacts, person: Person, client: ApiClient, delivery: Delivery) {
   const { email, password, tenant } = person;
   const first = await dataOf(client.POST("/auth/login", { body: { email, password, tenant, delivery } }));
-  if (first.status === "signed_in") return first;
+  if (first.status === "signed_in") return opened(first);
   const { ticket } = first;
   let second: Schemas["LogIn"];
   if (first.status === "enrolment_required") {
@@ -122,7 +122,13 @@ async function logIn(program: ProgramFacts, person: Person, client: ApiClient, d
     second = await dataOf(client.POST("/auth/second-factor", { body: { ticket, code, delivery } }));
   }
   if (second.status !== "signed_in") throw new Error(`The log-in of ${email} does not end: ${second.status}`);
-  return second;
+  noteSecrets(person.totp, ...person.recoveryCodes);
+  return opened(second);
+}
+
+function opened(signedIn: Schemas["SignedIn"]): Schemas["SignedIn"] {
+  noteSecrets(PASSWORD, signedIn.access_token, signedIn.refresh_token);
+  return signedIn;
 }
 
 /** The API as this person (a session of its own, besides those of the browser). */

@@ -1,6 +1,6 @@
 /** Starts the real program on a database of its own, and ends it for certain. */
 import { execFile, spawn, type ChildProcess } from "node:child_process";
-import { openSync, readFileSync } from "node:fs";
+import { appendFileSync, openSync, readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
@@ -61,7 +61,7 @@ export class Program {
   static async start(options: ProgramOptions): Promise<Program> {
     const port = options.port ?? (await freePort());
     const url = options.publicUrl ?? `http://localhost:${port}`;
-    const log = `${options.dataDir}.log`;
+    const log = join(process.env["SOCIALAI_E2E_LOGS"] ?? dirname(options.dataDir), `browser-server-${port}.log`);
     const output = openSync(log, "a");
     const command = [PROGRAM, options.kind ?? "demo", "--listen", `127.0.0.1:${port}`, "--data-dir", options.dataDir];
     const watchman = spawn("/bin/sh", ["-c", WATCHMAN, "sh", options.removes ?? "", ...command], {
@@ -148,6 +148,12 @@ export async function sql(facts: ProgramFacts, statement: string): Promise<strin
   const child = run("psql", options, { env: { ...ownEnvironment(), PGPASSWORD: password } });
   child.child.stdin?.end(statement);
   return (await child).stdout.trim();
+}
+
+/** Tells the check of the run's logs about a secret that must be in none of them (see scripts/check-secrets.sh). */
+export function noteSecrets(...secrets: (string | null | undefined)[]): void {
+  const file = process.env["SOCIALAI_TEST_SECRETS_FILE"];
+  if (file) appendFileSync(file, secrets.map((secret) => (secret ? `${secret}\n` : "")).join(""));
 }
 
 /** Free a moment ago. */
