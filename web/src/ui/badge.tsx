@@ -27,7 +27,7 @@ export function Badge({ tone = "neutral", icon: Icon, className, children, ...re
     <span
       {...rest}
       className={cx(
-        "inline-flex max-w-full items-center gap-1 rounded-full px-2 py-0.5 text-xs font-medium",
+        "inline-flex max-w-full items-center gap-1 rounded-full px-2 align-middle py-0.5 text-xs font-medium",
         TONES[tone],
         className,
       )}

@@ -113,7 +113,13 @@ export function IconButton({
         type="button"
         aria-label={label}
         {...rest}
-        className={buttonLook({ variant, size }, "w-8 px-0 pointer-coarse:w-10", size === "sm" && "w-7", className)}
+        className={buttonLook(
+          { variant, size },
+          "w-8 px-0 pointer-coarse:w-10",
+          size === "sm" && "w-7",
+          busy && "aria-disabled:opacity-100",
+          className,
+        )}
         {...(busy && { "aria-busy": true, "aria-disabled": true, onClick: (event) => event.preventDefault() })}
       >
         {busy ? <LoaderCircle size={16} aria-hidden className="animate-spin" /> : <Icon size={16} aria-hidden />}

@@ -8,7 +8,7 @@ import { cx } from "./cx";
 const SAID_MS = 2000;
 
 /** What scrolls can be reached by the keyboard, or what is cut off could not be read without a mouse. */
-const SCROLLS = { tabIndex: 0, role: "region" } as const;
+const SCROLLS = { tabIndex: 0, role: "group" } as const;
 
 /** Copies, and says for a moment whether it worked. */
 function useCopy(text: string): { said: string; copy: () => Promise<void> } {
@@ -33,31 +33,28 @@ interface CodeBlockProps {
 export function CodeBlock({ text, label, copy = false, wrap = false, className }: CodeBlockProps) {
   const { said, copy: run } = useCopy(text);
   return (
-    <figure className={cx("relative min-w-0 rounded-card border border-border bg-sunken", className)}>
-      {label && <figcaption className="border-b border-border px-3 py-1.5 text-dense text-muted">{label}</figcaption>}
-      <div {...SCROLLS} aria-label={label ?? "Code"} className="overflow-x-auto rounded-card -outline-offset-2">
-        <pre className={cx("p-3 font-mono text-dense", copy && "pe-11", wrap && "wrap-anywhere whitespace-pre-wrap")}>
-          <code>{text}</code>
-        </pre>
-      </div>
-      {copy && (
-        <span
-          className={cx(
-            "absolute end-1.5 flex items-center gap-2 rounded-control bg-sunken text-dense",
-            label ? "top-9.5" : "top-1.5",
-          )}
-        >
+    <figure className={cx("min-w-0 rounded-card border border-border bg-sunken", className)}>
+      {(label || copy) && (
+        <figcaption className="flex min-h-9 items-center gap-2 border-b border-border py-1 ps-3 pe-1.5 text-dense text-muted">
+          <span className="min-w-0 flex-1 truncate">{label}</span>
           <span role="status" className="text-ok-text">
             {said}
           </span>
-          <IconButton
-            label={`Copy ${label ?? "the text"}`}
-            icon={said ? Check : Copy}
-            size="sm"
-            onClick={() => void run()}
-          />
-        </span>
+          {copy && (
+            <IconButton
+              label={`Copy ${label ?? "the text"}`}
+              icon={said ? Check : Copy}
+              size="sm"
+              onClick={() => void run()}
+            />
+          )}
+        </figcaption>
       )}
+      <div {...SCROLLS} aria-label={label ?? "Code"} className="overflow-x-auto rounded-card -outline-offset-2">
+        <pre className={cx("p-3 font-mono text-dense", wrap && "wrap-anywhere whitespace-pre-wrap")}>
+          <code>{text}</code>
+        </pre>
+      </div>
     </figure>
   );
 }

@@ -2,7 +2,7 @@
 import { AlertDialog } from "@base-ui/react/alert-dialog";
 import { Dialog as Base } from "@base-ui/react/dialog";
 import { X } from "lucide-react";
-import { useState, type ReactNode } from "react";
+import { useRef, useState, type ReactNode } from "react";
 import { Button, IconButton } from "./button";
 import { cx } from "./cx";
 import { TextField } from "./field-text";
@@ -22,6 +22,7 @@ interface DialogProps {
   children?: ReactNode;
 }
 
+const FIELDS = "input:enabled:not([type=hidden]):not([hidden]), textarea:enabled";
 const WIDTHS = { sm: "md:max-w-sm", md: "md:max-w-lg", lg: "md:max-w-3xl" };
 
 const POPUP =
@@ -38,6 +39,7 @@ export function Dialog({
   mustAnswer = false,
   children,
 }: DialogProps) {
+  const body = useRef<HTMLDivElement>(null);
   return (
     // A slip of the mouse beside the dialog must not throw away what was typed in it; Esc and the cross close it.
     <Base.Root open={open} onOpenChange={(next) => !mustAnswer && onOpenChange(next)} disablePointerDismissal>
@@ -51,7 +53,7 @@ export function Dialog({
             </div>
             {!mustAnswer && <Base.Close render={<IconButton label="Close" icon={X} className="-me-1" />} />}
           </header>
-          <div data-scroll-region className="flex min-h-0 flex-1 flex-col gap-4 overflow-y-auto p-4">
+          <div ref={body} data-scroll-region className="flex min-h-0 flex-1 flex-col gap-4 overflow-y-auto p-4">
             {children}
           </div>
           {footer && (

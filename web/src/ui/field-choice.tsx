@@ -7,8 +7,7 @@ import type { Option } from "./field-option";
 
 const BOX =
   "peer size-4 shrink-0 appearance-none border border-control bg-surface transition-colors duration-100 checked:border-accent checked:bg-accent disabled:opacity-50 aria-invalid:border-danger-text";
-const ROW =
-  "flex min-h-6 items-start gap-2.5 has-disabled:opacity-60 pointer-coarse:min-h-10 pointer-coarse:items-center";
+const ROW = "flex min-h-6 items-start gap-2.5 has-disabled:opacity-60 pointer-coarse:min-h-10 pointer-coarse:py-2";
 
 interface TickProps extends FieldProps {
   checked: boolean;

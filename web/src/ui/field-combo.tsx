@@ -46,6 +46,8 @@ export function ComboField({
           <Combobox.Input
             {...wiring.control}
             ref={ref}
+            // The rest of the page, its label too, is hidden from screen readers while the list is open.
+            aria-label={props.label}
             placeholder={placeholder}
             onBlur={props.onBlur}
             dir="auto"

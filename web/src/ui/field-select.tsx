@@ -51,7 +51,7 @@ export function SelectField({ options, value, onChange, placeholder = "Choose…
             <Select.Popup
               className={cx(
                 FLOATING,
-                "max-h-[min(24rem,var(--available-height))] min-w-(--anchor-width) max-w-96 overflow-y-auto p-1",
+                "max-h-[min(24rem,var(--available-height))] min-w-(--anchor-width) max-w-[max(var(--anchor-width),min(24rem,var(--available-width)))] overflow-y-auto p-1",
               )}
             >
               {options.map((option) => (

@@ -15,13 +15,14 @@ interface PersonNameProps {
 
 export function PersonName({ name, email, className }: PersonNameProps) {
   const shown = name.trim() || email || "No name";
+  // The name keeps its own direction and the place of all names: a right-to-left one does not jump to the other side.
   return (
     <span className={cx("flex min-w-0 flex-col", className)}>
-      <bdi className="block truncate" title={shown}>
+      <bdi className="block truncate text-left" title={shown}>
         {shown}
       </bdi>
       {email && email !== shown && (
-        <bdi className="block truncate text-dense text-muted" title={email}>
+        <bdi className="block truncate text-left text-dense font-normal text-muted" title={email}>
           {email}
         </bdi>
       )}

@@ -44,7 +44,12 @@ export function Page({ title, actions, filters, tabs, narrow, back, className, c
         </div>
         {tabs}
         {filters && (
-          <div className={cx("flex flex-wrap items-center gap-2 pb-2", tabs && "-mx-4 border-t border-border px-4 pt-2 lg:-mx-6 lg:px-6")}>
+          <div
+            className={cx(
+              "flex flex-wrap items-center gap-2 pb-2",
+              tabs && "-mx-4 border-t border-border px-4 pt-2 lg:-mx-6 lg:px-6",
+            )}
+          >
             {filters}
           </div>
         )}

@@ -115,7 +115,7 @@ function Row({ command, run }: { command: Command; run: (command: Command) => vo
       onClick={() => run(command)}
       className={cx(
         "flex min-h-9 cursor-pointer items-center gap-2.5 rounded-control px-2 py-1 outline-none select-none",
-        "data-highlighted:bg-hover pointer-coarse:min-h-11",
+        "data-highlighted:bg-selected pointer-coarse:min-h-11",
       )}
     >
       {Icon ? <Icon size={16} aria-hidden className="shrink-0 text-muted" /> : <span className="size-4 shrink-0" />}

@@ -20,8 +20,10 @@ export function Progress({ label, value, max = 1, detail, className }: ProgressP
   return (
     <div className={cx("flex flex-col gap-1", className)}>
       <div className="flex items-baseline justify-between gap-3 text-dense">
-        <span id={id}>{label}</span>
-        <span className="text-muted tabular-nums">{figure}</span>
+        <span id={id} className="min-w-0">
+          {label}
+        </span>
+        <span className="shrink-0 text-muted tabular-nums">{figure}</span>
       </div>
       <div
         role="progressbar"

@@ -10,7 +10,7 @@ interface QrCodeProps {
 
 export function QrCode({ value, label, className }: QrCodeProps) {
   return (
-    <span className={cx("inline-block rounded-card border border-border bg-[#fff] p-3", className)}>
+    <span className={cx("block w-fit rounded-card border border-border bg-[#fff] p-3", className)}>
       <QRCodeSVG value={value} size={168} bgColor="#ffffff" fgColor="#000000" role="img" aria-label={label} />
     </span>
   );

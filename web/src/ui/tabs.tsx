@@ -1,10 +1,10 @@
 /** Views of one thing side by side. Where each view has an address of its own, use the links. */
-import { useRef, type KeyboardEvent, type ReactNode } from "react";
+import { useEffect, useRef, type KeyboardEvent, type ReactNode, type RefObject } from "react";
 import { NavLink } from "react-router";
 import { formatNumber } from "@/lib/format";
 import { cx } from "./cx";
 
-const STRIP = "-mb-px flex min-w-0 gap-1 overflow-x-auto [scrollbar-width:none]";
+const STRIP = "-ms-2 -mb-px flex min-w-0 gap-1 overflow-x-auto [scrollbar-width:none]";
 const TAB =
   "relative inline-flex min-h-9 shrink-0 items-center gap-1.5 border-b-2 border-transparent px-2 font-medium text-muted no-underline -outline-offset-2 transition-colors duration-100 hover:text-text aria-selected:border-accent aria-selected:text-text aria-[current=page]:border-accent aria-[current=page]:text-text pointer-coarse:min-h-11";
 
@@ -18,6 +18,7 @@ interface TabsProps {
 
 export function Tabs({ value, onChange, tabs, label, className }: TabsProps) {
   const strip = useRef<HTMLDivElement>(null);
+  useChosenInSight(strip);
   const move = (event: KeyboardEvent) => {
     const at = tabs.findIndex((tab) => tab.value === value);
     const steps: Record<string, number> = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: tabs.length - 1 };
@@ -84,8 +85,10 @@ interface LinkTabsProps {
 }
 
 export function LinkTabs({ label, tabs, className }: LinkTabsProps) {
+  const strip = useRef<HTMLElement>(null);
+  useChosenInSight(strip);
   return (
-    <nav aria-label={label} className={cx(STRIP, className)}>
+    <nav ref={strip} aria-label={label} className={cx(STRIP, className)}>
       {tabs.map((tab) => (
         <NavLink key={tab.to} to={tab.to} end={tab.end ?? false} className={TAB}>
           {tab.label}
@@ -94,4 +97,19 @@ export function LinkTabs({ label, tabs, className }: LinkTabsProps) {
       ))}
     </nav>
   );
+}
+
+/** On a phone the strip scrolls, and the chosen tab may be out of sight. */
+function useChosenInSight(strip: RefObject<HTMLElement | null>): void {
+  const last = useRef<Element>(null);
+  useEffect(() => {
+    const tab = strip.current?.querySelector<HTMLElement>("[aria-selected=true], [aria-current=page]");
+    // Only when it is another one: the reader may have scrolled the strip meanwhile.
+    if (!strip.current || !tab || tab === last.current) return;
+    last.current = tab;
+    const { scrollLeft, clientWidth, offsetLeft } = strip.current;
+    const left = tab.offsetLeft - offsetLeft;
+    if (left >= scrollLeft && left + tab.offsetWidth <= scrollLeft + clientWidth) return;
+    strip.current.scrollTo({ left: left - (clientWidth - tab.offsetWidth) / 2 });
+  });
 }

@@ -36,7 +36,8 @@ export function toast({ title, description, tone = "neutral", undo, action }: To
     title,
     description,
     timeout: undo || action || tone === "danger" ? WITH_ACTION_MS : SHORTEST_MS,
-    priority: tone === "danger" ? "high" : "low",
+    // Not "high": that hides the toast itself from screen readers and reads a copy, without its buttons.
+    priority: "low",
     data: { tone },
     ...(undo && { actionProps: { children: "Undo", onClick: () => void takeBack(id, undo) } }),
     ...(action && {
