@@ -1,0 +1,118 @@
+/** The workspace itself: its name, and what the operator of the installation decided about it. */
+import { useForm } from "react-hook-form";
+
+import { useCan } from "@/lib/session";
+import { Avatar } from "@/ui/avatar";
+import { Badge } from "@/ui/badge";
+import { Copyable } from "@/ui/code";
+import { Form, FormText, SubmitButton } from "@/ui/form";
+import { Bdi } from "@/ui/name";
+import { Card, DetailList, Page } from "@/ui/page";
+import { ErrorState, NoPermission } from "@/ui/problem";
+import { Delayed, Skeleton } from "@/ui/skeleton";
+import { DateTime } from "@/ui/time";
+import { toast } from "@/ui/toast";
+import { UnsavedGuard } from "@/ui/unsaved-guard";
+
+import { renameWorkspace, useWorkspace, type Workspace } from "./queries";
+
+const PLANS: Record<string, string> = {
+  standard: "Standard",
+  enterprise: "Enterprise",
+};
+/** Where the data lives, as isolation from other workspaces. */
+const TIERS: Record<string, string> = {
+  shared: "Shared tables, kept apart row by row",
+  schema: "Tables of its own",
+  shard: "A database of its own",
+};
+
+export function Component() {
+  return (
+    <Page title="General" narrow>
+      <Content />
+    </Page>
+  );
+}
+
+function Content() {
+  const maySee = useCan("settings:read");
+  const mayChange = useCan("settings:manage");
+  const { data: workspace, error, refetch } = useWorkspace(maySee);
+  if (!maySee) return <NoPermission what="see the workspace’s settings" />;
+  if (workspace) {
+    return (
+      <>
+        {mayChange ? <NameCard workspace={workspace} /> : <NameShown name={workspace.name} />}
+        <FactsCard workspace={workspace} />
+      </>
+    );
+  }
+  if (error) return <ErrorState error={error} onRetry={() => void refetch()} />;
+  return (
+    <Delayed>
+      <Skeleton className="h-48 rounded-card" />
+      <Skeleton className="h-56 rounded-card" />
+    </Delayed>
+  );
+}
+
+function NameCard({ workspace }: { workspace: Workspace }) {
+  // A change that comes from elsewhere is taken over, but not over what is being typed.
+  const form = useForm({ values: { name: workspace.name }, resetOptions: { keepDirtyValues: true } });
+  const { isDirty } = form.formState;
+  const save = async (name: string) => form.reset({ name: (await renameWorkspace(name)).name });
+  const submit = async ({ name }: { name: string }) => {
+    const before = workspace.name;
+    await save(name.trim());
+    toast({ title: "Workspace renamed", tone: "ok", undo: () => save(before) });
+  };
+  return (
+    <Card title="Name" description="Everybody in the workspace sees it, and those whom you invite.">
+      <Form form={form} onSubmit={submit}>
+        <div className="flex items-center gap-4">
+          <Avatar name={form.watch("name") || workspace.slug} size={56} square />
+          <FormText
+            name="name"
+            label="Workspace name"
+            required
+            maxLength={200}
+            autoComplete="organization"
+            className="flex-1"
+          />
+        </div>
+        <div className="flex justify-end">
+          <SubmitButton disabled={!isDirty}>Save name</SubmitButton>
+        </div>
+      </Form>
+      <UnsavedGuard dirty={isDirty} what="the workspace’s name" />
+    </Card>
+  );
+}
+
+function NameShown({ name }: { name: string }) {
+  return (
+    <Card title="Name" description="Only an admin can change it.">
+      <div className="flex min-w-0 items-center gap-4">
+        <Avatar name={name} size={56} square />
+        <Bdi className="text-lg font-medium">{name}</Bdi>
+      </div>
+    </Card>
+  );
+}
+
+function FactsCard({ workspace: { id, slug, plan, tier, created_at } }: { workspace: Workspace }) {
+  return (
+    <Card title="Facts" description="Set by the operator of this installation.">
+      <DetailList
+        items={[
+          { term: "Short name", detail: <Copyable text={slug} label="short name" /> },
+          { term: "Workspace id", detail: <Copyable text={id} label="workspace id" /> },
+          { term: "Plan", detail: <Badge tone={plan === "enterprise" ? "accent" : "neutral"}>{PLANS[plan] ?? plan}</Badge> },
+          { term: "Data", detail: TIERS[tier] ?? tier },
+          { term: "Created", detail: <DateTime at={created_at} /> },
+        ]}
+      />
+    </Card>
+  );
+}
