@@ -45,7 +45,11 @@ export function Dialog({
     <Base.Root open={open} onOpenChange={(next) => !mustAnswer && onOpenChange(next)} disablePointerDismissal>
       <Base.Portal>
         <Base.Backdrop className={SCRIM} />
-        <Base.Popup className={cx("inset-0 md:inset-auto", POPUP, WIDTHS[size], className)}>
+        <Base.Popup
+          // What is to be filled in comes first, not the cross in the corner; on a touch screen no keyboard jumps up.
+          initialFocus={(by) => (by === "touch" ? true : (body.current?.querySelector<HTMLElement>(FIELDS) ?? true))}
+          className={cx("inset-0 md:inset-auto", POPUP, WIDTHS[size], className)}
+        >
           <header className="flex items-start gap-2 px-4 pt-4">
             <div className="min-w-0 flex-1">
               <Base.Title className="text-lg font-semibold">{title}</Base.Title>
