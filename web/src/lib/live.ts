@@ -29,7 +29,7 @@ const NOUNS: Record<string, string[]> = {
   user: ["users", "me", "checklist"],
   invitation: ["invitations", "checklist"],
   api_key: ["api-keys", "checklist"],
-  tenant: ["tenant", "policy", "checklist"],
+  tenant: ["tenant", "policy", "sso", "checklist"],
   settings: ["tenant", "policy", "checklist"],
   sso: ["sso", "checklist"],
   session: ["sessions"],
