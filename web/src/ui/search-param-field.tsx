@@ -1,5 +1,5 @@
 /** A search field whose text lives in the URL, written there when the typing pauses. */
-import { useEffect, useRef, useState, type Ref } from "react";
+import { useEffect, useEffectEvent, useRef, useState, type Ref } from "react";
 import { useSearchParams } from "react-router";
 import { SearchField } from "./field-text";
 
@@ -19,8 +19,17 @@ export function SearchParamField({ param, ...props }: SearchParamFieldProps) {
   const written = params.get(param) ?? "";
   const [text, setText] = useState(written);
   const last = useRef(written);
-  const latest = useRef(setParams);
-  latest.current = setParams;
+  const write = useEffectEvent((next: string) =>
+    setParams(
+      (before) => {
+        const after = new URLSearchParams(before);
+        if (next.trim()) after.set(param, next);
+        else after.delete(param);
+        return after;
+      },
+      { replace: true },
+    ),
+  );
 
   // The URL was changed elsewhere: by the back button, or by a link that drops the filters.
   useEffect(() => {
@@ -33,18 +42,10 @@ export function SearchParamField({ param, ...props }: SearchParamFieldProps) {
     if (text === last.current) return undefined;
     const timer = setTimeout(() => {
       last.current = text;
-      latest.current(
-        (before) => {
-          const after = new URLSearchParams(before);
-          if (text.trim()) after.set(param, text);
-          else after.delete(param);
-          return after;
-        },
-        { replace: true },
-      );
+      write(text);
     }, PAUSE_MS);
     return () => clearTimeout(timer);
-  }, [param, text]);
+  }, [text]);
 
   return <SearchField {...props} value={text} onChange={setText} />;
 }

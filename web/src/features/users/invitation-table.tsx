@@ -37,7 +37,13 @@ const COLUMNS: Column<Invitation>[] = [
     optional: true,
     cell: ({ created_at: at }) => <RelativeTime at={at} />,
   },
-  { id: "expires", header: "Link ends", width: 120, optional: true, cell: (invitation) => <Ends invitation={invitation} /> },
+  {
+    id: "expires",
+    header: "Link ends",
+    width: 120,
+    optional: true,
+    cell: (invitation) => <Ends invitation={invitation} />,
+  },
 ];
 
 /** Only where the link still counts. */
@@ -74,7 +80,7 @@ export function InvitationTable({ invitations, onRenew, onWithdraw }: Props) {
       isFetchingNextPage={invitations.isFetchingNextPage}
       storageKey="invitations"
       rowMenu={menu}
-      cards={(invitation) => <InvitationCard invitation={invitation} />}
+      cards={invitationCard}
     />
   );
 }
@@ -90,3 +96,5 @@ function InvitationCard({ invitation }: { invitation: Invitation }) {
     </span>
   );
 }
+
+const invitationCard = (invitation: Invitation) => <InvitationCard invitation={invitation} />;

@@ -1,11 +1,12 @@
 /** Who was invited, and what became of it. */
-import { MailPlus, RefreshCw } from "lucide-react";
+import { MailPlus } from "lucide-react";
 import { useState } from "react";
 import { useSearchParams } from "react-router";
 
 import { useCan } from "@/lib/session";
 import { useShortcuts } from "@/lib/shortcuts";
 import { Button } from "@/ui/button";
+import { ListNews } from "@/ui/list-news";
 import { EmptyState, ErrorState, NoPermission, ProblemAlert } from "@/ui/problem";
 
 import { InvitationTable } from "./invitation-table";
@@ -64,17 +65,10 @@ function List({ onInvite }: { onInvite: () => void }) {
   return (
     <>
       {invitations.error && <ProblemAlert error={invitations.error} onRetry={() => void invitations.refetch()} />}
-      {invitations.hasNews && (
-        <p role="status" className="flex items-center gap-2 text-muted">
-          This list has changed.
-          <Button size="sm" icon={RefreshCw} loading={invitations.isRefetching} onClick={() => void invitations.refetch()}>
-            Show the changes
-          </Button>
-        </p>
-      )}
+      <ListNews list={invitations} />
       <InvitationTable invitations={invitations} onRenew={setRenewed} onWithdraw={setWithdrawn} />
       {renewed && <RenewDialog invitation={renewed} onClose={() => setRenewed(undefined)} />}
-      <WithdrawDialog invitation={withdrawn} onClose={() => setWithdrawn(undefined)} />
+      {withdrawn && <WithdrawDialog invitation={withdrawn} onClose={() => setWithdrawn(undefined)} />}
     </>
   );
 }

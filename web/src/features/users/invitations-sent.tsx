@@ -24,12 +24,13 @@ export function InvitationsSent({ sent }: { sent: Sent[] }) {
         </span>
       </p>
       {links.length > 1 && <CodeBlock text={allLinks(links)} label="All links" copy />}
-      {links.length === 1 && links.map(({ invitation, link }) => (
-        <div key={invitation.id} className="flex min-w-0 flex-col gap-1">
-          <Bdi className="font-medium">{invitation.email}</Bdi>
-          <CodeBlock text={link ?? ""} label="Invitation link" copy wrap />
-        </div>
-      ))}
+      {links.length === 1 &&
+        links.map(({ invitation, link }) => (
+          <div key={invitation.id} className="flex min-w-0 flex-col gap-1">
+            <Bdi className="font-medium">{invitation.email}</Bdi>
+            <CodeBlock text={link ?? ""} label="Invitation link" copy wrap />
+          </div>
+        ))}
     </section>
   );
 }
@@ -38,10 +39,9 @@ function WhereTheLinksAre({ sent }: { sent: Sent[] }) {
   const maySeeOutbox = useCan("system:read");
   if (sent.every(({ delivery }) => delivery !== "in_outbox")) return "The links are on their way by mail.";
   return (
-    <>
-      The links are in the demo&rsquo;s {maySeeOutbox ? <TextLink to="/system/outbox">outbox</TextLink> : "outbox"}.
-    </>
+    <>The links are in the demo&rsquo;s {maySeeOutbox ? <TextLink to="/system/outbox">outbox</TextLink> : "outbox"}.</>
   );
 }
 
-const allLinks = (links: Sent[]): string => links.map(({ invitation, link }) => `${invitation.email}\t${link}`).join("\n");
+const allLinks = (links: Sent[]): string =>
+  links.map(({ invitation, link }) => `${invitation.email}\t${link}`).join("\n");

@@ -86,7 +86,7 @@ function InviteForm({ onClose }: Pick<Props, "onClose">) {
           </Button>
         </FormActions>
       ) : (
-        <Form form={form} onSubmit={submit}>
+        <Form form={form} onSubmit={submit} className="flex-1">
           {failure !== undefined && <ProblemAlert error={failure} />}
           <FormText<Values>
             name="people"
@@ -96,13 +96,17 @@ function InviteForm({ onClose }: Pick<Props, "onClose">) {
             multiline
             rows={3}
             spellCheck={false}
-            autoFocus
             rules={{ validate: readable }}
           />
           <Whom />
           <FormRadio<Values> name="role" label="Role" options={roleOptions(matrix)} required />
           {progress && progress.of > 1 && (
-            <Progress label="Inviting" value={progress.done} max={progress.of} detail={`${progress.done} of ${progress.of}`} />
+            <Progress
+              label="Inviting"
+              value={progress.done}
+              max={progress.of}
+              detail={`${progress.done} of ${progress.of}`}
+            />
           )}
           <FormActions>
             <Button onClick={onClose}>Cancel</Button>
@@ -135,7 +139,9 @@ function Whom() {
 function Submit() {
   const text = useWatch<Values, "people">({ name: "people" });
   const count = readRecipients(text).people.length;
-  return <SubmitButton>{count === 1 ? "Invite 1 person" : count > 1 ? `Invite ${count} people` : "Invite"}</SubmitButton>;
+  return (
+    <SubmitButton>{count === 1 ? "Invite 1 person" : count > 1 ? `Invite ${count} people` : "Invite"}</SubmitButton>
+  );
 }
 
 function named(people: Recipient[], name: string): Recipient[] {

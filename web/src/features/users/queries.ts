@@ -40,7 +40,10 @@ export function useUserOfId(id: string) {
 
 function listed(id: string): User | undefined {
   const lists = queryClient.getQueriesData<InfiniteData<{ items: User[] }>>({ queryKey: tenantKey("users", "list") });
-  return lists.flatMap(([, data]) => data?.pages ?? []).flatMap(({ items }) => items).find((user) => user.id === id);
+  return lists
+    .flatMap(([, data]) => data?.pages ?? [])
+    .flatMap(({ items }) => items)
+    .find((user) => user.id === id);
 }
 
 export function useSessionsOf(id: string, enabled: boolean) {
@@ -138,11 +141,14 @@ export async function renewInvitation(id: string): Promise<Sent> {
 export async function withdrawInvitation(id: string): Promise<void> {
   await call(api.DELETE("/invitations/{id}", { params: { path: { id } } }));
   const withdrawn = { state: "revoked" as const };
-  changeLists<Invitation>("invitations", (items) => items.map((old) => (old.id === id ? { ...old, ...withdrawn } : old)));
+  changeLists<Invitation>("invitations", (items) =>
+    items.map((old) => (old.id === id ? { ...old, ...withdrawn } : old)),
+  );
 }
 
 function changeLists<T>(noun: string, change: (items: T[]) => T[]): void {
-  queryClient.setQueriesData<InfiniteData<{ items: T[] }>>({ queryKey: tenantKey(noun, "list") }, (data) =>
-    data && { ...data, pages: data.pages.map((page) => ({ ...page, items: change(page.items) })) },
+  queryClient.setQueriesData<InfiniteData<{ items: T[] }>>(
+    { queryKey: tenantKey(noun, "list") },
+    (data) => data && { ...data, pages: data.pages.map((page) => ({ ...page, items: change(page.items) })) },
   );
 }

@@ -4,7 +4,7 @@ import { Bdi } from "@/ui/name";
 
 import type { Recipient } from "./recipients";
 
-const SHOWN = 50;
+const SHOWN = 8;
 
 export function RecipientsRead({ people }: { people: Recipient[] }) {
   const more = people.length - SHOWN;
@@ -13,7 +13,7 @@ export function RecipientsRead({ people }: { people: Recipient[] }) {
       <p className="border-b border-border px-3 py-1.5 text-dense text-muted">
         {formatNumber(people.length)} people. Names are read from the addresses; they can change them themselves.
       </p>
-      <ul className="max-h-44 overflow-y-auto py-1" tabIndex={0} aria-label="People">
+      <ul className="py-1">
         {people.slice(0, SHOWN).map(({ email, name }) => (
           <li key={email} className="flex min-w-0 gap-3 px-3 py-0.5 text-dense">
             <Bdi className="min-w-0 flex-1 truncate">{name}</Bdi>

@@ -32,7 +32,11 @@ function readPart(part: string): (Recipient & { written: string })[] {
   const at = part.indexOf("<");
   if (at >= 0 && part.endsWith(">")) {
     const email = part.slice(at + 1, -1).trim();
-    const name = part.slice(0, at).trim().replace(/^"(.*)"$/, "$1").trim();
+    const name = part
+      .slice(0, at)
+      .trim()
+      .replace(/^"(.*)"$/, "$1")
+      .trim();
     return [{ email, name: (name || guessName(email)).slice(0, 200), written: part }];
   }
   const words = part.split(/\s+/);
@@ -51,4 +55,6 @@ export function guessName(email: string): string {
 
 /** As it can be read again. */
 export const writeRecipients = (people: readonly Recipient[]): string =>
-  people.map(({ email, name }) => (name === guessName(email) ? email : `"${name.replaceAll('"', "'")}" <${email}>`)).join("\n");
+  people
+    .map(({ email, name }) => (name === guessName(email) ? email : `"${name.replaceAll('"', "'")}" <${email}>`))
+    .join("\n");

@@ -1,9 +1,10 @@
 /** Permissions down, roles across. Head and first column stay in sight while the rest scrolls. */
 import { Check, Minus } from "lucide-react";
 
+import { groupsOf, type PermissionGroup } from "@/lib/permissions";
 import { Tooltip } from "@/ui/tooltip";
 
-import { groupsOf, permissionsOf, roleName, type Group, type RoleMatrix } from "./roles";
+import { permissionsOf, roleName, type RoleMatrix } from "./roles";
 
 interface Props {
   matrix: RoleMatrix;
@@ -40,7 +41,7 @@ export function RoleMatrixTable({ matrix, mine }: Props) {
   );
 }
 
-function Rows({ group, rights }: { group: Group; rights: Map<string, Set<string>> }) {
+function Rows({ group, rights }: { group: PermissionGroup; rights: Map<string, Set<string>> }) {
   return (
     <tbody>
       <tr>

@@ -1,9 +1,10 @@
 /** One role in words: what it may do and what it may not, by subject. */
 import { Check, Minus } from "lucide-react";
 
+import { groupsOf, type Permission } from "@/lib/permissions";
 import { Section } from "@/ui/page";
 
-import { groupsOf, permissionsOf, roleName, type Permission, type RoleMatrix } from "./roles";
+import { permissionsOf, roleName, type RoleMatrix } from "./roles";
 
 export function RoleRights({ matrix, role }: { matrix: RoleMatrix; role: string }) {
   const has = permissionsOf(matrix, role);
@@ -35,7 +36,11 @@ function Rights({ permissions, allowed }: { permissions: Permission[]; allowed: 
             <ul className="flex flex-col gap-1">
               {group.permissions.map(({ name, description }) => (
                 <li key={name} className="flex gap-2">
-                  <Icon size={16} aria-hidden className={`mt-0.5 shrink-0 ${allowed ? "text-ok-text" : "text-muted"}`} />
+                  <Icon
+                    size={16}
+                    aria-hidden
+                    className={`mt-0.5 shrink-0 ${allowed ? "text-ok-text" : "text-muted"}`}
+                  />
                   {description}
                 </li>
               ))}

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { aRole, changeOf, groupsOf, roleName, roleOptions, type RoleMatrix } from "./roles";
+import { aRole, changeOf, roleName, roleOptions, type RoleMatrix } from "./roles";
 
 const matrix = {
   roles: [
@@ -40,12 +40,4 @@ it("tells what a change of role gives and takes", () => {
   expect(names(loses)).toEqual(["users:manage", "leads:read"]);
   expect(names(changeOf(matrix, "viewer", "agent").gains)).toEqual(["leads:read"]);
   expect(changeOf(matrix, "auditor", "auditor")).toEqual({ gains: [], loses: [] });
-});
-
-it("groups permissions by what they are about, unknown ones by their own word", () => {
-  expect(groupsOf(matrix.permissions).map(({ title, permissions }) => [title, permissions.length])).toEqual([
-    ["People", 2],
-    ["Leads", 1],
-  ]);
-  expect(groupsOf([{ name: "battle_cards:read", description: "" }])[0]?.title).toBe("Battle cards");
 });

@@ -1,8 +1,8 @@
 /** What roles are called, what they may do, and what a change from one to another means. */
 import type { Schemas } from "@/lib/api";
+import type { Permission } from "@/lib/permissions";
 
 export type RoleMatrix = Schemas["RoleMatrix"];
-export type Permission = Schemas["PermissionInfo"];
 
 const NAMES: Record<string, string> = {
   admin: "Admin",
@@ -42,36 +42,4 @@ export function changeOf(matrix: RoleMatrix, from: string, to: string): Change {
 
 export function permissionsOf(matrix: RoleMatrix, role: string): Set<string> {
   return new Set(matrix.roles.find((info) => info.role === role)?.permissions);
-}
-
-const RESOURCES: Record<string, string> = {
-  users: "People",
-  api_keys: "API keys",
-  sso: "Single sign-on",
-  settings: "Settings",
-  audit: "Audit log",
-  system: "System",
-};
-
-export interface Group {
-  resource: string;
-  title: string;
-  permissions: Permission[];
-}
-
-/** By what they are about, in the server's order. */
-export function groupsOf(permissions: readonly Permission[]): Group[] {
-  const groups = new Map<string, Group>();
-  for (const permission of permissions) {
-    const resource = permission.name.split(":")[0] ?? permission.name;
-    const group = groups.get(resource) ?? { resource, title: titleOf(resource), permissions: [] };
-    group.permissions.push(permission);
-    groups.set(resource, group);
-  }
-  return [...groups.values()];
-}
-
-function titleOf(resource: string): string {
-  const words = resource.replaceAll("_", " ");
-  return RESOURCES[resource] ?? words.charAt(0).toUpperCase() + words.slice(1);
 }

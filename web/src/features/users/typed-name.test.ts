@@ -8,6 +8,9 @@ it.each(["Ann Archer", "José O’Neil-Núñez", "שרה כהן", "李雷"])("%s
   expect(wordToType({ name, email })).toBe(name);
 });
 
-it.each(["Ann  Archer", "🦊 Fox", "\u202eAnn", "<b>Ann</b>", "x".repeat(200), "  "])("instead of %j the address is typed", (name) => {
-  expect(wordToType({ name, email })).toBe(email);
-});
+it.each(["Ann  Archer", "🦊 Fox", "\u202eAnn", "<b>Ann</b>", "x".repeat(200), "  "])(
+  "instead of %j the address is typed",
+  (name) => {
+    expect(wordToType({ name, email })).toBe(email);
+  },
+);

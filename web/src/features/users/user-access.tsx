@@ -90,7 +90,9 @@ function Factors({ user }: { user: User }) {
   };
   return (
     <div className="mt-2 flex flex-col items-start gap-2">
-      <p className="text-muted">Lost phone and no recovery code left? Remove the second factors after you have made sure who asks.</p>
+      <p className="text-muted">
+        Lost phone and no recovery code left? Remove the second factors after you have made sure who asks.
+      </p>
       <Button icon={ShieldOff} onClick={() => setAsking(true)}>
         Remove second factors
       </Button>

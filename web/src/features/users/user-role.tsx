@@ -2,6 +2,7 @@
 import { Minus, Plus, type LucideIcon } from "lucide-react";
 import { useState } from "react";
 
+import type { Permission } from "@/lib/permissions";
 import { hasCode } from "@/lib/problems";
 import { useCan } from "@/lib/session";
 import { Button } from "@/ui/button";
@@ -10,7 +11,7 @@ import { Section } from "@/ui/page";
 import { ProblemAlert } from "@/ui/problem";
 
 import { usePolicy, useRoleMatrix, type User } from "./queries";
-import { aRole, changeOf, roleName, roleOptions, type Permission } from "./roles";
+import { aRole, changeOf, roleName, roleOptions } from "./roles";
 import { setRole } from "./user-status";
 
 export function UserRole({ user, isMe }: { user: User; isMe: boolean }) {

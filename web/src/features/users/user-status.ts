@@ -33,7 +33,7 @@ export async function setRole(user: User, role: User["role"]): Promise<void> {
 /** For a sentence: names can be very long, and in any direction. */
 export function nameOf({ name, email }: Pick<User, "name" | "email">): string {
   const shown = name.trim() || email;
-  const letters = [...shown];
+  const letters = [...new Intl.Segmenter().segment(shown)].map(({ segment }) => segment);
   // First strong isolate … pop: what follows the name keeps its own direction.
   return `\u2068${letters.length > 60 ? `${letters.slice(0, 59).join("")}…` : shown}\u2069`;
 }

@@ -21,7 +21,13 @@ const COLUMNS: Column<User>[] = [
   { id: "role", header: "Role", width: 104, cell: (user) => <Truncated text={roleName(user.role)} /> },
   { id: "status", header: "Status", width: 112, optional: true, cell: (user) => <StatusMark {...user} /> },
   { id: "factor", header: "Second factor", width: 112, optional: true, cell: (user) => <FactorMark {...user} /> },
-  { id: "sign-in", header: "Signs in with", width: 128, hiddenByDefault: true, cell: (user) => (user.uses_sso ? "Single sign-on" : "Password") },
+  {
+    id: "sign-in",
+    header: "Signs in with",
+    width: 128,
+    hiddenByDefault: true,
+    cell: (user) => (user.uses_sso ? "Single sign-on" : "Password"),
+  },
   { id: "seen", header: "Last seen", width: 120, optional: true, cell: (user) => <LastSeen user={user} /> },
   {
     id: "joined",
@@ -60,7 +66,7 @@ export function UserTable({ users, onOpen }: Props) {
       isFetchingNextPage={users.isFetchingNextPage}
       storageKey="users"
       rowMenu={menu}
-      cards={(user) => <UserCard user={user} />}
+      cards={userCard}
     />
   );
 }
@@ -94,8 +100,8 @@ function Truncated({ text }: { text: string }) {
   );
 }
 
-function LastSeen({ user }: { user: User }) {
-  return user.last_seen_at ? <RelativeTime at={user.last_seen_at} /> : <span className="text-muted">Never</span>;
+function LastSeen({ user, never = "Never" }: { user: User; never?: string }) {
+  return user.last_seen_at ? <RelativeTime at={user.last_seen_at} /> : <span className="text-muted">{never}</span>;
 }
 
 function UserCard({ user }: { user: User }) {
@@ -105,8 +111,10 @@ function UserCard({ user }: { user: User }) {
       <PersonName name={user.name} email={user.email} className="flex-1" />
       <span className="flex shrink-0 flex-col items-end gap-1 text-dense">
         {roleName(user.role)}
-        {user.status === "active" ? <LastSeen user={user} /> : <StatusMark {...user} />}
+        {user.status === "active" ? <LastSeen user={user} never="Not seen yet" /> : <StatusMark {...user} />}
       </span>
     </span>
   );
 }
+
+const userCard = (user: User) => <UserCard user={user} />;

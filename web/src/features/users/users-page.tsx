@@ -1,5 +1,5 @@
 /** Everybody who works here: found, opened, and, by those who may, changed. */
-import { RefreshCw, SearchX, UserPlus, Users } from "lucide-react";
+import { SearchX, UserPlus, Users } from "lucide-react";
 import { useRef, type RefObject } from "react";
 import { useSearchParams } from "react-router";
 
@@ -7,6 +7,7 @@ import { useCan } from "@/lib/session";
 import { useShortcuts } from "@/lib/shortcuts";
 import { FilterChip } from "@/ui/badge";
 import { Button } from "@/ui/button";
+import { ListNews } from "@/ui/list-news";
 import { EmptyState, ErrorState, NoPermission, ProblemAlert } from "@/ui/problem";
 import { SearchParamField } from "@/ui/search-param-field";
 
@@ -126,19 +127,16 @@ function List({ onOpen, onDropFilters }: { onOpen: (id: string) => void; onDropF
   }
   if (users.isSuccess && users.rows.length === 0 && !users.isPlaceholderData) {
     const filtered = Object.values(filter).some((value) => value !== undefined);
-    return filtered ? <NobodyFound onDropFilters={onDropFilters} /> : <EmptyState icon={Users} title="Nobody works here yet" text="Invite the first people." />;
+    return filtered ? (
+      <NobodyFound onDropFilters={onDropFilters} />
+    ) : (
+      <EmptyState icon={Users} title="Nobody works here yet" text="Invite the first people." />
+    );
   }
   return (
     <>
       {users.error && <ProblemAlert error={users.error} onRetry={() => void users.refetch()} />}
-      {users.hasNews && (
-        <p role="status" className="flex items-center gap-2 text-muted">
-          This list has changed.
-          <Button size="sm" icon={RefreshCw} loading={users.isRefetching} onClick={() => void users.refetch()}>
-            Show the changes
-          </Button>
-        </p>
-      )}
+      <ListNews list={users} />
       <UserTable users={users} onOpen={onOpen} />
     </>
   );

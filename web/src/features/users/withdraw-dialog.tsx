@@ -1,6 +1,4 @@
 /** Takes an invitation back. */
-import { useRef } from "react";
-
 import { ConfirmDialog } from "@/ui/dialog";
 import { toast } from "@/ui/toast";
 
@@ -8,25 +6,20 @@ import { withdrawInvitation, type Invitation } from "./queries";
 import { nameOf } from "./user-status";
 
 interface Props {
-  invitation: Invitation | undefined;
+  invitation: Invitation;
   onClose: () => void;
 }
 
 export function WithdrawDialog({ invitation, onClose }: Props) {
-  // While the dialog closes it still says whom it was about.
-  const last = useRef(invitation);
-  if (invitation) last.current = invitation;
-  const shown = last.current;
-  if (!shown) return null;
   const withdraw = async () => {
-    await withdrawInvitation(shown.id);
-    toast({ title: `The invitation of ${nameOf(shown)} is withdrawn`, tone: "ok" });
+    await withdrawInvitation(invitation.id);
+    toast({ title: `The invitation of ${nameOf(invitation)} is withdrawn`, tone: "ok" });
   };
   return (
     <ConfirmDialog
-      open={invitation !== undefined}
+      open
       onOpenChange={(open) => !open && onClose()}
-      title={`Withdraw the invitation of ${nameOf(shown)}?`}
+      title={`Withdraw the invitation of ${nameOf(invitation)}?`}
       description="The link stops working at once. This cannot be undone, but you can invite them anew."
       confirm="Withdraw 1 invitation"
       danger
