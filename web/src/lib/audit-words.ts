@@ -196,5 +196,5 @@ function said(value: unknown): string {
   if (value === undefined || value === null) return "nothing";
   if (Array.isArray(value)) return listOf(value.map(said));
   if (typeof value === "string") return /^[a-z]+(_[a-z]+)+$/.test(value) ? value.replaceAll("_", " ") : value;
-  return typeof value === "object" ? JSON.stringify(value) : String(value);
+  return JSON.stringify(value);
 }

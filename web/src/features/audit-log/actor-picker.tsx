@@ -19,7 +19,6 @@ export function ActorPicker({ onPick }: { onPick: (id: string) => void }) {
         placeholder="Name or whole e-mail address"
         value={search}
         onChange={setSearch}
-        autoFocus
       />
       {isPending && (
         <Delayed>

@@ -10,9 +10,10 @@ import { Button } from "@/ui/button";
 import { Page } from "@/ui/page";
 import { EmptyState, ErrorState, NoPermission, ProblemAlert } from "@/ui/problem";
 import { DataTable } from "@/ui/table";
+import { useMedia } from "@/ui/use-media";
 
 import { ChainState } from "./chain";
-import { COLUMNS, EntryCard } from "./columns";
+import { cardOf, columnsFor } from "./columns";
 import { EntryPanel } from "./entry-panel";
 import { ExportMenu } from "./export-menu";
 import { filterOf, NAMES, withFilter, type Filter } from "./filter";
@@ -25,7 +26,7 @@ export function Component() {
   const mayRead = useCan("audit:read");
   if (mayRead) return <AuditLog />;
   return (
-    <Page title={TITLE} back="/settings">
+    <Page title={TITLE}>
       <NoPermission what="see the audit log" />
     </Page>
   );
@@ -40,7 +41,6 @@ function AuditLog() {
   return (
     <Page
       title={TITLE}
-      back="/settings"
       actions={mayExport && <ExportMenu filter={filter} newest={newest} />}
       filters={<Filters filter={filter} rows={entries.rows} />}
     >
@@ -62,7 +62,7 @@ function News({ filter, newest }: { filter: Filter; newest: number | undefined }
   useShortcuts("Audit log", count > 0 ? [{ keys: "r", does: "Show new entries", run: () => void show() }] : []);
   const figure = count >= COUNTED ? `More than ${formatNumber(COUNTED - 1)}` : formatNumber(count);
   return (
-    <div role="status" className="sticky top-2 z-10 flex justify-center empty:hidden">
+    <div role="status" className="sticky top-1 z-20 -mt-4 flex h-0 justify-center">
       {count > 0 && (
         <Button
           size="sm"
@@ -79,6 +79,8 @@ function News({ filter, newest }: { filter: Filter; newest: number | undefined }
 }
 
 function List({ filter, entries }: { filter: Filter; entries: ReturnType<typeof useEntries> }) {
+  const isRoomy = useMedia("(width >= 1400px)");
+  const columns = useMemo(() => columnsFor(isRoomy), [isRoomy]);
   const [search, setSearch] = useSearchParams();
   const opened = Number(search.get("entry")) || undefined;
   const { rows, error, isPending, isPlaceholderData, refetch, hasNextPage, isFetchingNextPage, fetchNextPage } =
@@ -102,7 +104,7 @@ function List({ filter, entries }: { filter: Filter; entries: ReturnType<typeof 
           label="Audit log"
           storageKey="audit-log"
           rows={rows}
-          columns={COLUMNS}
+          columns={columns}
           rowKey={({ seq }) => String(seq)}
           rowHref={({ seq }) => addressOf(seq)}
           selected={opened === undefined ? null : String(opened)}
@@ -110,7 +112,7 @@ function List({ filter, entries }: { filter: Filter; entries: ReturnType<typeof 
           fetchNextPage={fetchNextPage}
           hasNextPage={hasNextPage}
           isFetchingNextPage={isFetchingNextPage}
-          cards={(entry) => <EntryCard entry={entry} />}
+          cards={cardOf}
         />
       )}
       <EntryPanel seq={opened} rows={rows} onOpen={open} />

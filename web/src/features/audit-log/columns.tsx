@@ -10,16 +10,18 @@ import { RelativeTime } from "@/ui/time";
 
 import type { LogEntry } from "./filter";
 
-export const COLUMNS: Column<LogEntry>[] = [
-  { id: "what", header: "What", cell: (entry) => <What entry={entry} /> },
-  { id: "who", header: "Who", width: 200, cell: (entry) => <Who entry={entry} /> },
-  { id: "about", header: "On what", width: 200, optional: true, cell: (entry) => <About entry={entry} /> },
-  { id: "when", header: "When", width: 130, cell: ({ at }) => <RelativeTime at={at} className="text-muted" /> },
+/** The address is in the entry, too; where there is little room it has to be chosen. */
+export const columnsFor = (isRoomy: boolean): Column<LogEntry>[] => [
+  { id: "what", header: "What", width: 240, cell: (entry) => <What entry={entry} /> },
+  { id: "who", header: "Who", width: 160, cell: (entry) => <Who entry={entry} /> },
+  { id: "about", header: "On what", width: 150, optional: true, cell: (entry) => <About entry={entry} /> },
+  { id: "when", header: "When", width: 125, cell: ({ at }) => <RelativeTime at={at} className="text-muted" /> },
   {
     id: "address",
     header: "Address",
     width: 140,
     optional: true,
+    hiddenByDefault: !isRoomy,
     cell: ({ ip }) => <span className="block truncate font-mono text-dense text-muted">{ip ?? "–"}</span>,
   },
   {
@@ -39,7 +41,9 @@ export const COLUMNS: Column<LogEntry>[] = [
   },
 ];
 
-export function EntryCard({ entry }: { entry: LogEntry }) {
+export const cardOf = (entry: LogEntry) => <EntryCard entry={entry} />;
+
+function EntryCard({ entry }: { entry: LogEntry }) {
   const [actor, entity] = [actorOf(entry), entityOf(entry)];
   return (
     <div className="flex min-w-0 items-start gap-3">
@@ -49,7 +53,9 @@ export function EntryCard({ entry }: { entry: LogEntry }) {
           <Cut>{actor.name}</Cut>
           <RelativeTime at={entry.at} />
         </p>
-        <What entry={entry} />
+        <p className="line-clamp-3 wrap-anywhere">
+          <bdi>{tellOf(entry)}</bdi>
+        </p>
         {entity.name !== actor.name && (
           <p className="text-dense text-muted">
             <Cut>{entity.name}</Cut>

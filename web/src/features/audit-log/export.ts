@@ -2,7 +2,7 @@
  * Downloading the log. The server sends it as one stream, oldest first; when the stream breaks off, the next request goes
  * on after the last whole line that arrived.
  */
-import { runActivity } from "@/lib/activity";
+import { runActivity, type Download } from "@/lib/activity";
 import { api, call } from "@/lib/api";
 import { serverNow } from "@/lib/clock";
 import { formatNumber } from "@/lib/format";
@@ -14,38 +14,53 @@ export type Format = "csv" | "jsonl";
 
 const TYPES: Record<Format, string> = { csv: "text/csv", jsonl: "application/jsonl" };
 /** How often in a row a broken stream is taken up again without anything new arriving. */
-const TRIES = 3;
+const TRIES = 4;
+const PAUSE_MS = 1000;
 
+/** The file, or nothing when it failed or was cancelled; why is in the activity menu. */
 export async function exportLog(
   format: Format,
   filter: Filter,
   newest: number | undefined,
   workspace: string,
-): Promise<void> {
-  await runActivity(`Export the audit log as ${format === "csv" ? "CSV" : "JSON lines"}`, async (report, signal) => {
-    const lines = new Lines(format);
-    const tell = () =>
-      report(`${formatNumber(lines.count)} entries`, newest ? Math.min(1, lines.lastSeq / newest) : undefined);
-    tell();
-    for (let failures = 0; ;) {
-      const before = lines.count;
-      try {
-        const query = { ...queryOf(filter), format, after_seq: lines.lastSeq };
-        const stream = await call(api.GET("/audit-log/export", { params: { query }, parseAs: "stream", signal }));
-        await readAll(stream, (text) => {
-          lines.take(text);
-          tell();
-        });
-        break;
-      } catch (error) {
-        if (signal.aborted || error instanceof ProblemError) throw error;
-        lines.dropRest();
-        failures = lines.count > before ? 1 : failures + 1;
-        if (failures >= TRIES) throw new Unreachable();
+): Promise<Download | undefined> {
+  const result = await runActivity(
+    `Export the audit log as ${format === "csv" ? "CSV" : "JSON lines"}`,
+    async (report, signal) => {
+      const lines = new Lines(format);
+      const tell = () =>
+        report(`${formatNumber(lines.count)} entries`, newest ? Math.min(1, lines.lastSeq / newest) : undefined);
+      tell();
+      for (let failures = 0; ;) {
+        const before = lines.count;
+        try {
+          const query = { ...queryOf(filter), format, after_seq: lines.lastSeq };
+          const stream = await call(api.GET("/audit-log/export", { params: { query }, parseAs: "stream", signal }));
+          await readAll(stream, (text) => {
+            lines.take(text);
+            tell();
+          });
+          break;
+        } catch (error) {
+          if (signal.aborted || error instanceof ProblemError) throw error;
+          lines.dropRest();
+          failures = lines.count > before ? 1 : failures + 1;
+          if (failures >= TRIES) throw new Unreachable();
+          await pause(failures * PAUSE_MS, signal);
+        }
       }
-    }
-    const name = `audit-log-${workspace}-${dayOf(serverNow())}.${format}`;
-    return { done: `${formatNumber(lines.count)} entries.`, download: { name, blob: lines.toBlob() } };
+      const name = `audit-log-${workspace}-${dayOf(serverNow())}.${format}`;
+      return { done: `${formatNumber(lines.count)} entries.`, download: { name, blob: lines.toBlob() } };
+    },
+  );
+  return result?.download;
+}
+
+/** A cancelled export does not wait. */
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    signal.addEventListener("abort", () => (clearTimeout(timer), resolve()), { once: true });
   });
 }
 

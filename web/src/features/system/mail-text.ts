@@ -1,6 +1,8 @@
 /** The text of a mail, cut into plain pieces and links. */
 
 export interface Piece {
+  /** Where in the text it begins. */
+  at: number;
   text: string;
   /** Set for an address of this installation; others are never offered to click. */
   href?: string;
@@ -16,11 +18,11 @@ export function piecesOf(text: string, origin: string): Piece[] {
   for (const match of text.matchAll(ADDRESS)) {
     const address = match[0].replace(AFTER, "");
     if (!isOwn(address, origin)) continue;
-    if (match.index > from) pieces.push({ text: text.slice(from, match.index) });
-    pieces.push({ text: address, href: address });
+    if (match.index > from) pieces.push({ at: from, text: text.slice(from, match.index) });
+    pieces.push({ at: match.index, text: address, href: address });
     from = match.index + address.length;
   }
-  if (from < text.length) pieces.push({ text: text.slice(from) });
+  if (from < text.length) pieces.push({ at: from, text: text.slice(from) });
   return pieces;
 }
 

@@ -83,13 +83,13 @@ function Letter({ mail }: { mail: Mail }) {
         </p>
       </header>
       <p dir="auto" className="wrap-anywhere whitespace-pre-wrap">
-        {piecesOf(mail.text, location.origin).map(({ text, href }, index) =>
+        {piecesOf(mail.text, location.origin).map(({ at, text, href }) =>
           href ? (
-            <TextLink key={index} href={href}>
+            <TextLink key={at} href={href}>
               {text}
             </TextLink>
           ) : (
-            <span key={index}>{text}</span>
+            <span key={at}>{text}</span>
           ),
         )}
       </p>

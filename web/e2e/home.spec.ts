@@ -1,0 +1,129 @@
+/** Where everybody begins. */
+import { dataOf } from "@socialai/api-client";
+import type { Page } from "@playwright/test";
+
+import { expect, expectAccessible, test } from "./harness/test.ts";
+
+const steps = (page: Page) => page.getByRole("list", { name: "First steps" });
+const step = (page: Page, title: string) =>
+  steps(page)
+    .getByRole("listitem")
+    .filter({ has: page.getByRole("heading", { name: title }) });
+
+const SECOND_FACTOR = "Protect your account with a second factor";
+const COLLEAGUE = "Invite a colleague";
+const API_KEY = "Make an API key";
+const SSO = "Let people in through your identity provider";
+
+const SSO_SETTINGS = {
+  enabled: true,
+  issuer: "https://id.example.test",
+  client_id: "hub",
+  creates_users: false,
+  role_map: {},
+};
+
+test("the first steps tick themselves while the page is looked at, and are put away when all are done", async ({
+  page,
+  workspace,
+  signIn,
+  api,
+}) => {
+  const admin = await api(workspace.admin);
+  await signIn(page, workspace.admin);
+  await page.goto("/");
+  await expect(page.getByRole("heading", { name: /^Good (morning|afternoon|evening), Ada Admin$/ })).toBeVisible();
+  await expect(step(page, SECOND_FACTOR)).toContainText("Done");
+  for (const title of [COLLEAGUE, API_KEY, SSO]) await expect(step(page, title)).toContainText("To do");
+  await expect(page.getByText("1 of 4")).toBeVisible();
+  await expectAccessible(page);
+
+  // Somebody else does it, elsewhere.
+  await expect(latest(page).first()).toContainText("Logged in");
+  await dataOf(admin.POST("/api-keys", { body: { name: "CRM", scopes: ["users:read"] } }));
+  await expect(step(page, API_KEY)).toContainText("Done");
+  await expect(page.getByRole("status").filter({ hasText: `Done: ${API_KEY}.` })).toBeAttached();
+  await expect(latest(page).first()).toContainText("Created an API key");
+
+  await dataOf(admin.POST("/invitations", { body: { email: "new@harbour.test", name: "N", role: "agent" } }));
+  await expect(step(page, COLLEAGUE)).toContainText("Done");
+  await expect(page.getByRole("button", { name: /put this away/ })).toHaveCount(0);
+  await dataOf(admin.PUT("/sso", { body: { settings: SSO_SETTINGS } }));
+  await expect(step(page, SSO)).toContainText("Done");
+  await expect(page.getByText("4 of 4")).toBeVisible();
+  await expectAccessible(page);
+
+  await page.getByRole("button", { name: "All done, put this away" }).click();
+  await expect(steps(page)).toHaveCount(0);
+  await page.reload();
+  await expect(page.getByRole("heading", { name: "What happened lately" })).toBeVisible();
+  await expect(latest(page)).toHaveCount(5);
+  await expect(steps(page)).toHaveCount(0);
+});
+
+test("everybody sees their own steps only, and no log that is not theirs to read", async ({
+  page,
+  workspace,
+  signIn,
+}) => {
+  const vera = await workspace.member("viewer", { name: 'שלום <i onclick="x">Vera</i> 🧑‍💻' });
+  const asked: string[] = [];
+  page.on("request", (request) => asked.push(request.url()));
+  await signIn(page, vera);
+  await page.goto("/");
+  await expect(page.getByRole("heading", { name: 'שלום <i onclick="x">Vera</i> 🧑‍💻' })).toBeVisible();
+  await expect(steps(page).getByRole("listitem")).toHaveCount(1);
+  await expect(step(page, SECOND_FACTOR)).toContainText("To do");
+  await expect(page.getByRole("heading", { name: "What happened lately" })).toHaveCount(0);
+  await expectAccessible(page);
+  expect(asked.filter((url) => url.includes("/audit-log"))).toEqual([]);
+});
+
+test("steps and entries lead to where they belong, keyboard only", async ({ page, workspace, signIn }) => {
+  await signIn(page, workspace.admin);
+  await page.goto("/");
+  await tabTo(page, "Make a key");
+  await page.keyboard.press("Enter");
+  await expect(page).toHaveURL(/\/settings\/api-keys$/);
+  await page.goBack();
+  await tabTo(page, /Logged in/);
+  await page.keyboard.press("Enter");
+  await expect(page).toHaveURL(/\/settings\/audit-log\?entry=\d+$/);
+  await expect(page.getByRole("dialog").getByRole("heading", { name: /Logged in/ })).toBeVisible();
+});
+
+test("what fails is said where it belongs, the rest is there", async ({ page, workspace, signIn }) => {
+  await signIn(page, workspace.admin);
+  let isDown = true;
+  const problem = {
+    type: "about:blank",
+    title: "Something went wrong",
+    status: 500,
+    code: "internal",
+    detail: "It is noted.",
+    request_id: "abc123",
+  };
+  await page.route(/\/api\/v1\/tenant\/checklist$/, (route) =>
+    isDown ? route.fulfill({ status: 500, contentType: "application/problem+json", json: problem }) : route.continue(),
+  );
+  await page.goto("/");
+  const region = page.getByRole("region", { name: "First steps" });
+  await expect(region.getByRole("alert")).toContainText("Something went wrong");
+  await expect(latest(page).first()).toContainText("Logged in");
+  await expectAccessible(page);
+  isDown = false;
+  await region.getByRole("button", { name: "Try again" }).click();
+  await expect(step(page, COLLEAGUE)).toBeVisible();
+});
+
+const latest = (page: Page) => page.getByRole("list", { name: "Latest entries" }).getByRole("listitem");
+
+/** Presses Tab until the link of this name has the focus, as somebody without a mouse does. */
+async function tabTo(page: Page, name: string | RegExp): Promise<void> {
+  const goal = page.getByRole("link", { name }).first();
+  for (let presses = 0; presses < 60; presses += 1) {
+    if (await goal.evaluate((element) => element === document.activeElement)) return;
+    await page.keyboard.press("Tab");
+  }
+  await expect(goal).toBeFocused();
+}

@@ -1,0 +1,161 @@
+/** How the system is, and the demo's mail. */
+import { dataOf } from "@socialai/api-client";
+import type { Page } from "@playwright/test";
+
+import { expect, expectAccessible, test } from "./harness/test.ts";
+
+const HEALTH = /\/api\/v1\/system\/health$/;
+
+/** The row of a part. */
+const part = (page: Page, name: string) =>
+  page
+    .getByRole("list", { name: "Parts" })
+    .getByRole("listitem")
+    .filter({ has: page.getByRole("heading", { name }) });
+
+const answer = (parts: { name: string; works: boolean; detail: string }[]) => ({
+  ready: parts.every(({ works }) => works),
+  version: "0.1.0",
+  parts,
+});
+
+test("a manager sees that every part works, and since when", async ({ page, workspace, signIn }) => {
+  const max = await workspace.member("manager");
+  await signIn(page, max);
+  await page.goto("/system");
+  await expect(page.getByRole("status").filter({ hasText: "Everything works" })).toBeVisible();
+  await expect(part(page, "Server")).toContainText(/It answers\. Version \d+\.\d+/);
+  await expect(part(page, "Database")).toContainText("Works");
+  await expect(part(page, "Live updates")).toContainText("Changes appear by themselves.");
+  await expect(page.getByText(/^Last checked/)).toBeVisible();
+  await expectAccessible(page);
+  // The outbox is for those who may invite.
+  await expect(page.getByRole("link", { name: "Outbox" })).toHaveCount(0);
+});
+
+test("it looks again by itself, and says what to do about a part that fails", async ({ page, workspace, signIn }) => {
+  const max = await workspace.member("manager");
+  await page.clock.install();
+  await signIn(page, max);
+  await page.goto("/system");
+  await expect(part(page, "Database")).toContainText("Works");
+  const redis = {
+    name: "redis",
+    works: false,
+    detail: "It does not answer; limits are kept in each process meanwhile.",
+  };
+  await page.route(HEALTH, (route) => route.fulfill({ json: answer([redis]) }));
+  await page.clock.fastForward(16_000);
+  await expect(part(page, "Redis")).toContainText("Needs attention");
+  await expect(part(page, "Redis")).toContainText("limits are kept in each process meanwhile");
+  await expect(page.getByRole("status").filter({ hasText: /needs? attention/ })).toBeVisible();
+});
+
+test("without its database the server still tells what it knows", async ({ page, workspace, signIn }) => {
+  const max = await workspace.member("manager");
+  await signIn(page, max);
+  const problem = { type: "about:blank", title: "Not available", status: 503, code: "unavailable", detail: "…" };
+  const database = { name: "database", works: false, detail: "It does not answer: check that PostgreSQL runs." };
+  await page.route(HEALTH, (route) =>
+    route.fulfill({ status: 503, contentType: "application/problem+json", json: problem }),
+  );
+  await page.route(/\/ready$/, (route) => route.fulfill({ status: 503, json: answer([database]) }));
+  await page.goto("/system");
+  await expect(part(page, "Server")).toContainText("It answers.");
+  await expect(part(page, "Database")).toContainText("check that PostgreSQL runs");
+  await expect(part(page, "Database")).toContainText("Needs attention");
+  await expectAccessible(page);
+});
+
+test("a server that is gone leaves what was known, and claims no more", async ({ page, workspace, signIn }) => {
+  const max = await workspace.member("manager");
+  await signIn(page, max);
+  await page.goto("/system");
+  await expect(part(page, "Database")).toContainText("Works");
+  await page.route(HEALTH, (route) => route.abort());
+  await page.route(/\/ready$/, (route) => route.abort());
+  await page.getByRole("button", { name: "Check now" }).click();
+  await expect(part(page, "Server")).toContainText("Needs attention");
+  await expect(part(page, "Server")).toContainText("Check your connection and try again.");
+  await expect(part(page, "Database")).toContainText("Unknown");
+  await expect(part(page, "Database")).toContainText("When last asked: It answers");
+  await expectAccessible(page);
+  await page.unroute(HEALTH);
+  await page.getByRole("button", { name: "Check now" }).click();
+  await expect(part(page, "Server")).toContainText("Works");
+});
+
+test("who may not see it is told, and nothing is asked for", async ({ page, workspace, signIn }) => {
+  const amir = await workspace.member("agent");
+  const asked: string[] = [];
+  page.on("request", (request) => asked.push(request.url()));
+  await signIn(page, amir);
+  await page.goto("/system");
+  await expect(page.getByRole("heading", { name: "Your role may not see the health of the system" })).toBeVisible();
+  await expectAccessible(page);
+  expect(asked.filter((url) => HEALTH.test(url))).toEqual([]);
+});
+
+test("an admin reads the demo's mail and follows its link, keyboard only", async ({
+  page,
+  context,
+  workspace,
+  signIn,
+  api,
+  program,
+}) => {
+  const admin = await api(workspace.admin);
+  await signIn(page, workspace.admin);
+  await page.goto("/system/outbox");
+  await expect(page.getByRole("heading", { name: "No mail yet" })).toBeVisible();
+  await expectAccessible(page);
+
+  const name = "Nour نور <b>x</b>";
+  await dataOf(admin.POST("/invitations", { body: { email: "nour@harbour.test", name, role: "agent" } }));
+  await page.goto("/system");
+  await tabTo(page, "Outbox");
+  await page.keyboard.press("Enter");
+  const mail = page.getByRole("list", { name: "Mails" }).getByRole("listitem").filter({ hasText: "nour@harbour.test" });
+  await expect(mail).toBeVisible();
+  await tabTo(page, "You are invited to SocialAI Hub");
+  await page.keyboard.press("Enter");
+  const letter = page.getByRole("article", { name: "You are invited to SocialAI Hub" });
+  await expect(letter).toContainText(`Hello ${name}`);
+  await expectAccessible(page);
+
+  const link = letter.getByRole("link", { name: /\/invitation/ });
+  await expect(link).toHaveAttribute("href", new RegExp(`^${program.url.replace(/\W/g, "\\$&")}/invitation`));
+  const opened = context.waitForEvent("page");
+  await tabTo(page, `${await link.innerText()} (opens in a new tab)`);
+  await page.keyboard.press("Enter");
+  await expect(await opened).toHaveURL(/\/invitation/);
+});
+
+test("elsewhere than in the demo the outbox explains itself", async ({ page, workspace, signIn }) => {
+  await signIn(page, workspace.admin);
+  const problem = {
+    type: "/docs/problems#not_found",
+    title: "Not found",
+    status: 404,
+    code: "not_found",
+    detail: "Only the demo keeps an outbox.",
+  };
+  await page.route(/\/api\/v1\/system\/outbox$/, (route) =>
+    route.fulfill({ status: 404, contentType: "application/problem+json", json: problem }),
+  );
+  await page.goto("/system/outbox");
+  await expect(page.getByRole("heading", { name: "There is no outbox here" })).toBeVisible();
+  await expectAccessible(page);
+  await page.getByRole("link", { name: "Show the system’s health" }).click();
+  await expect(part(page, "Server")).toBeVisible();
+});
+
+/** Presses Tab until the link of this name has the focus, as somebody without a mouse does. */
+async function tabTo(page: Page, name: string): Promise<void> {
+  const goal = page.getByRole("link", { name }).first();
+  for (let presses = 0; presses < 60; presses += 1) {
+    if (await goal.evaluate((element) => element === document.activeElement)) return;
+    await page.keyboard.press("Tab");
+  }
+  await expect(goal).toBeFocused();
+}
