@@ -8,13 +8,15 @@ interface SearchParamFieldProps {
   param: string;
   label: string;
   placeholder?: string | undefined;
+  /** What is written of the text, and left in the field; for what must not get into the URL. */
+  clean?: ((text: string) => string) | undefined;
   className?: string | undefined;
   ref?: Ref<HTMLInputElement> | undefined;
 }
 
 const PAUSE_MS = 250;
 
-export function SearchParamField({ param, ...props }: SearchParamFieldProps) {
+export function SearchParamField({ param, clean, ...props }: SearchParamFieldProps) {
   const [params, setParams] = useSearchParams();
   const written = params.get(param) ?? "";
   const [text, setText] = useState(written);
@@ -47,5 +49,5 @@ export function SearchParamField({ param, ...props }: SearchParamFieldProps) {
     return () => clearTimeout(timer);
   }, [text]);
 
-  return <SearchField {...props} value={text} onChange={setText} />;
+  return <SearchField {...props} value={text} onChange={(next) => setText(clean?.(next) ?? next)} />;
 }

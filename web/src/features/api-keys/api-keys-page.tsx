@@ -18,6 +18,7 @@ import { useApiKeys, type ApiKey, type Made } from "./queries";
 import { RevokeDialog } from "./revoke-dialog";
 import { RotateDialog } from "./rotate-dialog";
 import { SecretDialog } from "./secret-dialog";
+import { visiblePart } from "./visible-part";
 
 export function Component() {
   return useCan("api_keys:read") ? (
@@ -55,7 +56,8 @@ function ApiKeys() {
       ref={search}
       param="prefix"
       label="Search API keys"
-      placeholder="Part of how a key begins"
+      placeholder="Part of a key, as in a log"
+      clean={visiblePart}
       className="w-full md:w-72"
     />
   );
@@ -131,7 +133,7 @@ function List({ onCreate, ...actions }: ListProps) {
       <EmptyState
         icon={SearchX}
         title="No key matches"
-        text="Only how a key begins is stored, for example sk_ and eight letters. Search for any part of that."
+        text="Of each key only eight characters can be seen and searched for; the list shows them."
         action={<Button onClick={() => setParams({}, { replace: true })}>Show all keys</Button>}
       />
     );

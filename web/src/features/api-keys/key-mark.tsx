@@ -26,11 +26,11 @@ export function KeyMark({ apiKey }: { apiKey: ApiKey }) {
     case "works_until":
       return (
         <Badge tone="info" icon={Repeat}>
-          Replaced, ends {ends}
+          Rotated, ends {ends}
         </Badge>
       );
     case "replaced":
-      return <Badge icon={Repeat}>Replaced</Badge>;
+      return <Badge icon={Repeat}>Rotated</Badge>;
     case "expired":
       return <Badge icon={Hourglass}>Expired</Badge>;
     default:

@@ -64,7 +64,7 @@ function Details({ apiKey, onRotate, onRevoke }: Actions & { apiKey: ApiKey }) {
         <div className="flex flex-wrap gap-2">
           {canRotate(state) && (
             <Button icon={Repeat} onClick={() => onRotate(apiKey)}>
-              Replace…
+              Rotate…
             </Button>
           )}
           <Button variant="danger" icon={Ban} onClick={() => onRevoke(apiKey)}>
@@ -80,7 +80,7 @@ function Facts({ apiKey }: { apiKey: ApiKey }) {
   const { prefix, expires_at: ends, last_used_at: used, revoked_at: revoked, rotated_to: successor } = apiKey;
   const items: { term: string; detail: ReactNode }[] = [
     { term: "State", detail: <KeyMark apiKey={apiKey} /> },
-    { term: "Begins with", detail: <Copyable text={prefix} label="how the key begins" className="-ms-1" /> },
+    { term: "Key", detail: <Copyable text={prefix} label="what is shown of the key" className="-ms-1" /> },
     { term: "Last used", detail: used ? <RelativeTime at={used} /> : "Never" },
     ...(revoked
       ? [{ term: "Revoked", detail: <DateTime at={revoked} /> }]
@@ -90,7 +90,7 @@ function Facts({ apiKey }: { apiKey: ApiKey }) {
     ...(successor
       ? [
           {
-            term: "Replaced by",
+            term: "Rotated to",
             detail: <TextLink to={`?key=${encodeURIComponent(successor)}`}>its successor</TextLink>,
           },
         ]

@@ -17,7 +17,7 @@ import type { ApiKey, useApiKeys } from "./queries";
 
 const COLUMNS: Column<ApiKey>[] = [
   { id: "name", header: "Name", cell: ({ name }) => <Truncated text={name} /> },
-  { id: "prefix", header: "Begins with", width: 128, cell: ({ prefix }) => <Prefix text={prefix} /> },
+  { id: "prefix", header: "Key", width: 128, cell: ({ prefix }) => <Prefix text={prefix} /> },
   { id: "scopes", header: "May", optional: true, cell: ({ scopes }) => <Truncated text={wordsOf(scopes)} /> },
   { id: "state", header: "State", width: 184, cell: (key) => <KeyMark apiKey={key} /> },
   { id: "used", header: "Last used", width: 120, optional: true, cell: (key) => <LastUsed apiKey={key} /> },
@@ -55,9 +55,9 @@ export function KeyTable({ keys, onOpen, onRotate, onRevoke }: Props) {
     const state = stateOf(key, serverNow());
     return [
       { label: "Open", icon: PanelRightOpen, onSelect: () => onOpen(key.id) },
-      { label: "Copy how it begins", icon: Copy, onSelect: () => void copyPrefix(key.prefix) },
+      { label: "Copy what is shown of it", icon: Copy, onSelect: () => void copyPrefix(key.prefix) },
       ...(mayManage && canRotate(state)
-        ? (["separator", { label: "Replace…", icon: Repeat, onSelect: () => onRotate(key) }] satisfies MenuItem[])
+        ? (["separator", { label: "Rotate…", icon: Repeat, onSelect: () => onRotate(key) }] satisfies MenuItem[])
         : []),
       ...(mayManage && isAlive(state)
         ? [{ label: "Revoke…", icon: Ban, danger: true, onSelect: () => onRevoke(key) }]
@@ -100,7 +100,7 @@ function Truncated({ text }: { text: string }) {
   );
 }
 
-const Prefix = ({ text }: { text: string }) => <span className="font-mono">{text}…</span>;
+const Prefix = ({ text }: { text: string }) => <span className="font-mono">{text}</span>;
 
 function LastUsed({ apiKey }: { apiKey: ApiKey }) {
   return apiKey.last_used_at ? <RelativeTime at={apiKey.last_used_at} /> : <span className="text-muted">Never</span>;

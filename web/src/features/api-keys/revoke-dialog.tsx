@@ -15,13 +15,13 @@ export function RevokeDialog({ apiKey, onClose }: Props) {
   const { id, prefix, last_used_at: used } = apiKey;
   const revoke = async () => {
     await revokeKey(id);
-    toast({ title: `The key ${prefix}… is revoked`, tone: "ok" });
+    toast({ title: `The key ${prefix} is revoked`, tone: "ok" });
   };
   return (
     <ConfirmDialog
       open
       onOpenChange={(open) => !open && onClose()}
-      title={`Revoke the key ${prefix}…?`}
+      title={`Revoke the key ${prefix}?`}
       description={`Every program that uses it is refused from now on. ${
         used ? `It was last used ${formatRelative(used, serverNow())}.` : "It was never used."
       } This cannot be undone.`}

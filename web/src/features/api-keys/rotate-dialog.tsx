@@ -34,13 +34,13 @@ export function RotateDialog({ apiKey, onClose, onMade }: Props) {
     <Dialog
       open
       onOpenChange={(open) => !open && onClose()}
-      title="Replace this key?"
+      title="Rotate this key?"
       description="A new key is made with the same name and scopes, and shown once. This cannot be undone."
     >
       <Form form={form} onSubmit={submit} className="flex-1">
         <FormSelect
           name="overlap_hours"
-          label={`How long shall the old key ${apiKey.prefix}… go on working?`}
+          label={`How long shall the old key ${apiKey.prefix} go on working?`}
           options={OVERLAPS}
           required
         />
@@ -49,7 +49,7 @@ export function RotateDialog({ apiKey, onClose, onMade }: Props) {
         )}
         <FormActions>
           <Button onClick={onClose}>Cancel</Button>
-          <SubmitButton>Replace 1 key</SubmitButton>
+          <SubmitButton>Rotate 1 key</SubmitButton>
         </FormActions>
       </Form>
     </Dialog>

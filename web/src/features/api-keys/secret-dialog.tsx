@@ -49,7 +49,7 @@ export function SecretDialog({ made, replaces, onClose }: Props) {
         </Button>
       }
     >
-      <Secret text={made.secret} label="API key" file={`${made.api_key.prefix}.txt`} />
+      <Secret text={made.secret} label="API key" file={`api-key-${made.api_key.prefix.slice(-8)}.txt`} />
       <CodeBlock text={exampleOf(scopes, location.origin)} label="Try it, with the key in SOCIALAI_API_KEY" copy wrap />
       <CheckField
         label="I have saved the key"
@@ -67,10 +67,10 @@ function Overlap({ replaced }: { replaced: ApiKey }) {
   // It got its end when it was replaced.
   const { data } = useApiKeyOfId(replaced.id);
   const ends = data?.rotated_to ? data.expires_at : undefined;
-  if (!ends || Date.parse(ends) <= serverNow().getTime()) return <>It takes the place of {replaced.prefix}….</>;
+  if (!ends || Date.parse(ends) <= serverNow().getTime()) return <>It takes the place of {replaced.prefix}.</>;
   return (
     <>
-      The old key {replaced.prefix}… works until {formatDateTime(ends)}. Change your programs over before.
+      The old key {replaced.prefix} works until {formatDateTime(ends)}. Change your programs over before.
     </>
   );
 }
