@@ -66,7 +66,8 @@ export function TextField({
   return (
     <Frame field={field} wiring={wiring}>
       {multiline ? (
-        <textarea {...attributes} rows={rows ?? 4} />
+        // The field grows with its text, and `rows` would not count.
+        <textarea {...attributes} style={{ minHeight: `calc(${rows ?? 4}lh + 0.625rem)` }} />
       ) : (
         <span className="relative block">
           <input type={type ?? "text"} {...attributes} />
