@@ -42,6 +42,7 @@ async fn sessions(server: &Server, token: &str) -> Vec<Value> {
 #[tokio::test]
 async fn refresh_token_rotates_and_a_late_replay_ends_the_session() {
     let server = Server::alone().await;
+    server.lab.clock.stop();
     let (_, member) = server.tenant_with(Role::Agent).await;
     let first = server.log_in(&member).await;
     let second = server.post("/auth/refresh", &json!({ "refresh_token": first["refresh_token"] })).await;
@@ -68,7 +69,8 @@ async fn refresh_token_rotates_and_a_late_replay_ends_the_session() {
 /// Two tabs, or a page that is loaded again before the answer came.
 #[tokio::test]
 async fn browser_that_never_saw_the_answer_is_not_signed_out() {
-    let server = Server::start().await;
+    let server = Server::alone().await;
+    server.lab.clock.stop();
     let (tenant, member) = server.tenant_with(Role::Agent).await;
     let before = cookies(&log_in_by_cookie(&server, &member, &tenant, None).await);
     let refresh = async |cookies: &str| {
