@@ -1,8 +1,9 @@
 /** The audit log: read, filtered, proved, taken away. */
 import { dataOf, type ApiClient } from "@socialai/api-client";
-import type { Locator, Page } from "@playwright/test";
+import type { Page } from "@playwright/test";
 import { readFile } from "node:fs/promises";
 
+import { tabTo } from "./harness/keyboard.ts";
 import { expect, expectAccessible, test, uuidOf, type Person } from "./harness/test.ts";
 
 const LOG = "/settings/audit-log";
@@ -287,15 +288,6 @@ async function exported(page: Page, format: string): Promise<string[]> {
   const text = await readFile(await download.path(), "utf8");
   await page.getByRole("button", { name: "Dismiss" }).first().click();
   return text.trimEnd().split("\n");
-}
-
-/** Presses Tab until it is there, as somebody without a mouse does. */
-async function tabTo(page: Page, goal: Locator): Promise<void> {
-  for (let presses = 0; presses < 60; presses += 1) {
-    if (await goal.evaluate((element) => element === document.activeElement)) return;
-    await page.keyboard.press("Tab");
-  }
-  await expect(goal).toBeFocused();
 }
 
 async function expectLive(page: Page): Promise<void> {

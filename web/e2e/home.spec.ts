@@ -2,6 +2,7 @@
 import { dataOf } from "@socialai/api-client";
 import type { Page } from "@playwright/test";
 
+import { tabTo } from "./harness/keyboard.ts";
 import { expect, expectAccessible, test } from "./harness/test.ts";
 
 const steps = (page: Page) => page.getByRole("list", { name: "First steps" });
@@ -82,11 +83,16 @@ test("everybody sees their own steps only, and no log that is not theirs to read
 test("steps and entries lead to where they belong, keyboard only", async ({ page, workspace, signIn }) => {
   await signIn(page, workspace.admin);
   await page.goto("/");
-  await tabTo(page, "Make a key");
+  await tabTo(page, page.getByRole("link", { name: "Make a key" }));
   await page.keyboard.press("Enter");
   await expect(page).toHaveURL(/\/settings\/api-keys$/);
   await page.goBack();
-  await tabTo(page, /Logged in/);
+  await tabTo(
+    page,
+    latest(page)
+      .first()
+      .getByRole("link", { name: /Logged in/ }),
+  );
   await page.keyboard.press("Enter");
   await expect(page).toHaveURL(/\/settings\/audit-log\?entry=\d+$/);
   await expect(page.getByRole("dialog").getByRole("heading", { name: /Logged in/ })).toBeVisible();
@@ -117,13 +123,3 @@ test("what fails is said where it belongs, the rest is there", async ({ page, wo
 });
 
 const latest = (page: Page) => page.getByRole("list", { name: "Latest entries" }).getByRole("listitem");
-
-/** Presses Tab until the link of this name has the focus, as somebody without a mouse does. */
-async function tabTo(page: Page, name: string | RegExp): Promise<void> {
-  const goal = page.getByRole("link", { name }).first();
-  for (let presses = 0; presses < 60; presses += 1) {
-    if (await goal.evaluate((element) => element === document.activeElement)) return;
-    await page.keyboard.press("Tab");
-  }
-  await expect(goal).toBeFocused();
-}

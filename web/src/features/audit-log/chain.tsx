@@ -1,6 +1,7 @@
 /** Whether the log is as it was written: checked on demand, the finding kept until the next check. */
 import { useQuery } from "@tanstack/react-query";
-import { ShieldAlert, ShieldCheck, Shield } from "lucide-react";
+import { Shield, ShieldAlert, ShieldCheck } from "lucide-react";
+import type { ReactNode } from "react";
 
 import { runActivity, useActivities } from "@/lib/activity";
 import { api, call, tenantKey, type Schemas } from "@/lib/api";
@@ -9,6 +10,7 @@ import { formatNumber } from "@/lib/format";
 import { queryClient } from "@/lib/query-client";
 import { Button } from "@/ui/button";
 import { Copyable } from "@/ui/code";
+import { ProblemAlert } from "@/ui/problem";
 import { RelativeTime } from "@/ui/time";
 
 const TITLE = "Check the audit log";
@@ -43,7 +45,7 @@ export function ChainState() {
   const isChecking = useActivities(({ activities }) =>
     activities.some(({ title, state }) => title === TITLE && state === "running"),
   );
-  const failed = useActivities(({ activities }) => activities.find(({ title }) => title === TITLE)?.state === "failed");
+  const failure = useActivities(({ activities }) => activities.find(({ title }) => title === TITLE)?.error);
   const button = (
     <Button size="sm" loading={isChecking} onClick={() => void check()}>
       {finding ? "Check again" : "Check the chain"}
@@ -67,22 +69,22 @@ export function ChainState() {
         ) : (
           <span className="text-muted">Each entry is chained to the one before, so that a change would show.</span>
         )}
-        {failed && <span className="text-danger-text"> The last check failed; the activity menu says why.</span>}
       </p>
       {button}
+      {failure !== undefined && (
+        <ProblemAlert error={failure} title="The last check could not be made" className="basis-full" />
+      )}
     </div>
   );
 }
 
-function BrokenChain({
-  finding,
-  broken,
-  button,
-}: {
+interface BrokenProps {
   finding: Finding;
   broken: Schemas["Broken"];
-  button: React.ReactNode;
-}) {
+  button: ReactNode;
+}
+
+function BrokenChain({ finding, broken, button }: BrokenProps) {
   const { verified, head } = finding.verdict;
   return (
     <section

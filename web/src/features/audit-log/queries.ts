@@ -35,18 +35,24 @@ export function useEntries(filter: Filter, enabled: boolean) {
     staleTime: Infinity,
     refetchOnMount: "always",
   });
+  const key = JSON.stringify(filter);
+  // Who comes back begins at the top; all that was scrolled through would be read again otherwise.
+  useEffect(() => () => forgetOlder(JSON.parse(key) as Filter), [key]);
   return { ...query, rows: query.data ?? NONE };
 }
 
 /** Reads the newest entries; of the older ones that were read so far only the first page is kept. */
 export async function readNewest(filter: Filter): Promise<void> {
+  forgetOlder(filter);
+  await queryClient.invalidateQueries({ queryKey: listKey(filter) });
+}
+
+function forgetOlder(filter: Filter): void {
   type Pages = { pages: unknown[]; pageParams: unknown[] };
-  const queryKey = listKey(filter);
   queryClient.setQueryData<Pages>(
-    queryKey,
+    listKey(filter),
     (kept) => kept && { pages: kept.pages.slice(0, 1), pageParams: kept.pageParams.slice(0, 1) },
   );
-  await queryClient.invalidateQueries({ queryKey });
 }
 
 /** How many entries of this filter came after the newest one shown. */

@@ -6,6 +6,7 @@ import { useOnline } from "@/lib/connection";
 import { formatDateTime } from "@/lib/format";
 import { useLiveState } from "@/lib/live";
 import { useCan } from "@/lib/session";
+import { useShortcuts } from "@/lib/shortcuts";
 import { Badge, type Tone } from "@/ui/badge";
 import { Button } from "@/ui/button";
 import { cx } from "@/ui/cx";
@@ -38,6 +39,7 @@ function System() {
   const live = useLiveState(({ state }) => state);
   const isOnline = useOnline();
   const rows = rowsOf({ health: data, error, live, isOnline, skew: clockSkew() });
+  useShortcuts("System", [{ keys: "r", does: "Check now", run: () => void refetch() }]);
   const lookedAt = Math.max(dataUpdatedAt, errorUpdatedAt);
   return (
     <Page
