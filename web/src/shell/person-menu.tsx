@@ -1,14 +1,17 @@
 /** Who is signed in, and what concerns only this person. */
 import { Keyboard, LogOut, MonitorX, Moon, UserRound } from "lucide-react";
-import { useState } from "react";
+import { lazy, Suspense, useState } from "react";
 
 import { setAppearance, useAppearance } from "@/lib/appearance";
-import { logOut, logOutEverywhere, useUser } from "@/lib/session";
+import { logOut, useUser } from "@/lib/session";
 import { Avatar } from "@/ui/avatar";
 import { cx } from "@/ui/cx";
-import { ConfirmDialog } from "@/ui/dialog";
 import { Menu, type MenuItem } from "@/ui/menu";
 import { toastProblem } from "@/ui/toast";
+
+const LogOutEverywhere = lazy(() =>
+  import("./log-out-everywhere").then((module) => ({ default: module.LogOutEverywhere })),
+);
 
 interface Props {
   isCollapsed?: boolean;
@@ -66,16 +69,10 @@ export function usePersonItems(onShortcuts: () => void) {
     { label: "Log out", icon: LogOut, onSelect: () => void logOut().catch(toastProblem) },
     { label: "Log out everywhere…", icon: MonitorX, onSelect: () => setAsks(true) },
   ];
-  const dialog = (
-    <ConfirmDialog
-      open={asks}
-      onOpenChange={setAsks}
-      title="Log out everywhere?"
-      description="All your sessions end, in every workspace and on every device, this one too. API keys go on working."
-      confirm="Log out everywhere"
-      danger
-      onConfirm={logOutEverywhere}
-    />
+  const dialog = asks && (
+    <Suspense>
+      <LogOutEverywhere onOpenChange={setAsks} />
+    </Suspense>
   );
   return { items, dialog };
 }

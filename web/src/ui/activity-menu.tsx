@@ -1,12 +1,16 @@
 /** Background work: what runs, how far it is, how it ended. It can be left and comes back here. */
-import { Activity as Icon, CircleAlert, CircleCheck, CircleSlash, Download, X } from "lucide-react";
-import { downloadBlob } from "@/lib/browser";
-import { useActivities, type Activity } from "@/lib/activity";
+import { Activity as Icon } from "lucide-react";
+import type { ReactElement } from "react";
+import { type Activity, useActivities } from "@/lib/activity";
 import { describe } from "@/lib/problems";
-import { Button, IconButton } from "./button";
-import { Popover } from "./popover";
-import { Progress } from "./progress";
-import { RelativeTime } from "./time";
+import { IconButton } from "./button";
+import { cx } from "./cx";
+import { onDemand } from "./on-demand";
+
+const Panel = onDemand<{ trigger: ReactElement<object> }>("dialog", async () => {
+  const { ActivityPopup } = await import("./activity-popup");
+  return ActivityPopup;
+});
 
 export function ActivityMenu({ className }: { className?: string | undefined }) {
   const activities = useActivities((state) => state.activities);
@@ -14,28 +18,9 @@ export function ActivityMenu({ className }: { className?: string | undefined }) 
   const name = running > 0 ? `Activity, ${running} running` : "Activity";
   return (
     <>
-      <Popover
-        title="Activity"
-        trigger={
-          <IconButton
-            label={name}
-            icon={Icon}
-            className={running > 0 ? `text-accent-text ${className ?? ""}` : className}
-          />
-        }
-      >
-        {activities.length === 0 ? (
-          <p className="text-muted">Exports and other long work appear here, and go on when you leave the page.</p>
-        ) : (
-          <ul className="flex flex-col divide-y divide-border">
-            {activities.map((activity) => (
-              <li key={activity.id} className="py-3 first:pt-0 last:pb-0">
-                <Entry activity={activity} />
-              </li>
-            ))}
-          </ul>
-        )}
-      </Popover>
+      <Panel
+        trigger={<IconButton label={name} icon={Icon} className={cx(running > 0 && "text-accent-text", className)} />}
+      />
       <span role="status" className="sr-only">
         {outcome(activities[0])}
       </span>
@@ -46,42 +31,4 @@ export function ActivityMenu({ className }: { className?: string | undefined }) 
 function outcome(activity: Activity | undefined): string {
   if (!activity || activity.state === "running") return "";
   return `${activity.title}: ${activity.state === "failed" ? describe(activity.error).title : activity.detail}`;
-}
-
-const MARKS = {
-  done: [CircleCheck, "text-ok-text"],
-  failed: [CircleAlert, "text-danger-text"],
-  cancelled: [CircleSlash, "text-muted"],
-} as const;
-
-function Entry({ activity }: { activity: Activity }) {
-  const { title, state, detail, share, error, download, startedAt, cancel } = activity;
-  if (state === "running") {
-    return (
-      <div className="flex items-center gap-2">
-        <Progress label={title} value={share} detail={detail} className="min-w-0 flex-1" />
-        <IconButton label={`Cancel ${title}`} icon={X} size="sm" onClick={cancel} />
-      </div>
-    );
-  }
-  const [Mark, tone] = MARKS[state];
-  const problem = state === "failed" ? describe(error) : undefined;
-  return (
-    <div className="flex items-start gap-2">
-      <Mark size={16} aria-hidden className={`mt-0.5 shrink-0 ${tone}`} />
-      <div className="min-w-0 flex-1">
-        <p className="font-medium">{title}</p>
-        <p className="text-muted">{problem ? `${problem.title}. ${problem.advice}` : detail}</p>
-        {problem?.requestId && <p className="text-dense text-muted">Request {problem.requestId}</p>}
-        <p className="text-dense text-muted">
-          <RelativeTime at={startedAt.toISOString()} />
-        </p>
-        {download && (
-          <Button size="sm" icon={Download} className="mt-2" onClick={() => downloadBlob(download.name, download.blob)}>
-            Download {download.name}
-          </Button>
-        )}
-      </div>
-    </div>
-  );
 }

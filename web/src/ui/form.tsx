@@ -11,17 +11,8 @@ import { FormState, useFormState } from "./form-context";
 import { placeErrors } from "./form-errors";
 import { ProblemAlert } from "./problem";
 
-export {
-  FormCheck,
-  FormCheckGroup,
-  FormCode,
-  FormCombo,
-  FormPassword,
-  FormRadio,
-  FormSelect,
-  FormSwitch,
-  FormText,
-} from "./form-fields";
+export { FormCheck, FormCheckGroup, FormCombo, FormRadio, FormSelect, FormSwitch } from "./form-choice";
+export { FormCode, FormPassword, FormText } from "./form-text";
 
 interface FormProps<V extends FieldValues> {
   form: UseFormReturn<V>;

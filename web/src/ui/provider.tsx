@@ -2,14 +2,15 @@
 import { CSPProvider } from "@base-ui/react/csp-provider";
 import type { ReactNode } from "react";
 import { Toaster } from "./toast";
-import { TooltipProvider } from "./tooltip";
+import { TooltipLayer } from "./tooltip";
 
 export function UiProvider({ children }: { children: ReactNode }) {
   return (
     // The content security policy allows no style elements but our own stylesheet.
     <CSPProvider disableStyleElements>
-      <TooltipProvider>{children}</TooltipProvider>
+      {children}
       <Toaster />
+      <TooltipLayer />
     </CSPProvider>
   );
 }

@@ -1,37 +1,99 @@
-/** A word or two about a control, on hover and on keyboard focus. Never the only place where something is said. */
-import { Tooltip as Base } from "@base-ui/react/tooltip";
-import type { ReactElement, ReactNode } from "react";
-
-// One tooltip for the whole page: a trigger costs next to nothing, so that each cell of a table can have one.
-const shared = Base.createHandle<ReactNode>();
+/**
+ * A word or two about a control, on hover and on keyboard focus. Never the only place where something is said.
+ *
+ * Our own, because every icon button has one: the library's tooltip brings its whole machinery for floating parts into
+ * the first load. Here a trigger is an attribute, and one layer for the whole page listens for all of them.
+ */
+import { cloneElement, type ReactElement, useEffect, useLayoutEffect, useRef, useState } from "react";
+import { createPortal } from "react-dom";
+import { type Box, placeTooltip } from "./tooltip-rules";
 
 interface TooltipProps {
-  text: ReactNode;
+  text: string;
   children: ReactElement;
   /** Lets the keyboard reach an element that is not a control. */
   focusable?: boolean | undefined;
 }
 
 export function Tooltip({ text, children, focusable }: TooltipProps) {
-  return <Base.Trigger handle={shared} payload={text} render={children} {...(focusable && { tabIndex: 0 })} />;
+  const attributes = { "data-tooltip": text, ...(focusable && { tabIndex: 0 }) };
+  return cloneElement(children as ReactElement<typeof attributes>, attributes);
 }
 
-/** Draws the tooltips of everything inside it; stands once in `UiProvider`. */
-export function TooltipProvider({ children }: { children: ReactNode }) {
+const HOVER_MS = 500;
+/** Long enough to move the pointer from the control into the tooltip, to read it enlarged or to mark its words. */
+const LEAVE_MS = 120;
+const ID = "tooltip";
+
+/** Draws the tooltips of the page; stands once in `UiProvider`. */
+export function TooltipLayer() {
+  const [owner, setOwner] = useState<HTMLElement>();
+  useEffect(() => listen(setOwner), []);
+  useEffect(() => {
+    const text = owner?.dataset["tooltip"];
+    // The name of the control says it already.
+    if (!owner || owner.getAttribute("aria-label") === text) return undefined;
+    owner.setAttribute("aria-describedby", ID);
+    return () => owner.removeAttribute("aria-describedby");
+  }, [owner]);
+  const text = owner?.dataset["tooltip"];
+  return owner && text ? createPortal(<Bubble key={text} owner={owner} text={text} />, document.body) : null;
+}
+
+function Bubble({ owner, text }: { owner: HTMLElement; text: string }) {
+  const bubble = useRef<HTMLDivElement>(null);
+  useLayoutEffect(() => {
+    const element = bubble.current;
+    if (!element) return;
+    const own: Box = element.getBoundingClientRect();
+    const { left, top } = placeTooltip(owner.getBoundingClientRect(), own, { width: innerWidth, height: innerHeight });
+    Object.assign(element.style, { left: `${left}px`, top: `${top}px`, visibility: "visible" });
+  }, [owner]);
   return (
-    <Base.Provider delay={500} closeDelay={0}>
-      {children}
-      <Base.Root handle={shared}>
-        {({ payload }) => (
-          <Base.Portal>
-            <Base.Positioner sideOffset={6} collisionPadding={8} className="z-50">
-              <Base.Popup className="max-w-72 rounded-control border border-border bg-raised px-2 py-1 text-xs text-text shadow-md transition-opacity duration-100 data-ending-style:opacity-0 data-starting-style:opacity-0">
-                {payload}
-              </Base.Popup>
-            </Base.Positioner>
-          </Base.Portal>
-        )}
-      </Base.Root>
-    </Base.Provider>
+    <div
+      ref={bubble}
+      id={ID}
+      role="tooltip"
+      dir="auto"
+      className="invisible fixed z-50 max-w-72 rounded-control border border-border bg-raised px-2 py-1 text-xs text-text shadow-md"
+    >
+      {text}
+    </div>
   );
+}
+
+/** Watches pointer, focus and keys; tells whose tooltip is to be shown. */
+function listen(show: (owner: HTMLElement | undefined) => void): () => void {
+  let due: ReturnType<typeof setTimeout> | undefined;
+  let owner: HTMLElement | undefined;
+  const change = (next: HTMLElement | undefined, after: number) => {
+    clearTimeout(due);
+    due = setTimeout(() => show((owner = next)), after);
+  };
+  const over = ({ target, pointerType }: PointerEvent) => {
+    if (pointerType === "touch" || !(target instanceof Element)) return;
+    if (target.closest(`#${ID}`)) return clearTimeout(due);
+    const next = target.closest<HTMLElement>("[data-tooltip]") ?? undefined;
+    // Beside an open tooltip the next one comes at once.
+    if (next !== owner) change(next, next && !owner ? HOVER_MS : LEAVE_MS);
+  };
+  const focus = ({ target }: FocusEvent) => {
+    const next =
+      target instanceof Element && target.matches(":focus-visible") && target.closest<HTMLElement>("[data-tooltip]");
+    change(next || undefined, 0);
+  };
+  const hide = () => change(undefined, 0);
+  const key = (event: KeyboardEvent) => event.key === "Escape" && hide();
+  const stop = new AbortController();
+  const options = { signal: stop.signal, capture: true, passive: true };
+  document.addEventListener("pointerover", over, options);
+  document.addEventListener("pointerdown", hide, options);
+  document.addEventListener("focusin", focus, options);
+  document.addEventListener("focusout", hide, options);
+  document.addEventListener("keydown", key, options);
+  document.addEventListener("scroll", hide, options);
+  return () => {
+    clearTimeout(due);
+    stop.abort();
+  };
 }
