@@ -14,6 +14,8 @@ import { useIsWide } from "./use-is-wide";
 const Palette = lazy(() => import("./palette").then((module) => ({ default: module.Palette })));
 const Shortcuts = lazy(() => import("./shortcuts").then((module) => ({ default: module.Shortcuts })));
 
+const itemsOf = (groups: SectionGroup[]) => groups.flatMap(({ items }) => items);
+
 interface Props {
   sections: SectionGroup[];
   settings: SectionGroup[];
@@ -24,7 +26,7 @@ export function Frame({ sections, settings }: Props) {
   const main = useRef<HTMLElement>(null);
   const isWide = useIsWide();
   const allowed = useAllowed(sections);
-  const places = [...allowed, ...useAllowed(settings)].flatMap(({ items }) => items);
+  const places = { "Go to": itemsOf(allowed), Settings: itemsOf(useAllowed(settings)) };
   const navigate = useNavigate();
 
   useShortcuts("Everywhere", [
@@ -33,7 +35,9 @@ export function Frame({ sections, settings }: Props) {
   ]);
   useShortcuts(
     "Go to",
-    places.flatMap(({ keys, label, to }) => (keys ? [{ keys, does: label, run: () => void navigate(to) }] : [])),
+    Object.values(places)
+      .flat()
+      .flatMap(({ keys, label, to }) => (keys ? [{ keys, does: label, run: () => void navigate(to) }] : [])),
   );
 
   const open = { palette: () => setOverlay("palette"), shortcuts: () => setOverlay("shortcuts") };

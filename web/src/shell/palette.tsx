@@ -11,7 +11,8 @@ import type { SectionItem } from "./sections";
 import { useSwitch } from "./tenant-menu";
 
 interface Props {
-  places: SectionItem[];
+  /** Pages, by the heading they stand under. */
+  places: Record<string, SectionItem[]>;
   onOpenChange: (open: boolean) => void;
   onShortcuts: () => void;
 }
@@ -24,14 +25,16 @@ export function Palette({ places, onOpenChange, onShortcuts }: Props) {
   const [mayInvite, mayMakeKeys] = [useCan("users:manage"), useCan("api_keys:manage")];
   const go = (to: string) => () => void navigate(to);
   const commands: Command[] = [
-    ...places.map(({ to, label, icon, keys }) => ({
-      id: to,
-      group: "Go to",
-      label,
-      icon,
-      run: go(to),
-      ...(keys && { shortcut: keys }),
-    })),
+    ...Object.entries(places).flatMap(([group, items]) =>
+      items.map(({ to, label, icon, keys }) => ({
+        id: to,
+        group,
+        label,
+        icon,
+        run: go(to),
+        ...(keys && { shortcut: keys }),
+      })),
+    ),
     ...(mayInvite
       ? [
           {

@@ -4,16 +4,17 @@ import { ShortcutsDialog } from "@/ui/shortcuts-sheet";
 
 export function Shortcuts({ onOpenChange }: { onOpenChange: (open: boolean) => void }) {
   const groups = useShortcutGroups((state) => state.groups);
-  // The page's own first: that is what somebody asks for.
-  const shown = groups.toReversed().map(({ title, shortcuts }) => ({
-    title,
-    shortcuts: shortcuts.map(({ keys, does }) => ({ keys: keysOf(keys), does })),
-  }));
-  return (
-    <ShortcutsDialog open onOpenChange={onOpenChange} groups={shown.filter(({ shortcuts }) => shortcuts.length > 0)} />
-  );
+  // The page's own first: that is what somebody asks for. A page and its table may both have some.
+  const byTitle = new Map<string, { keys: string[]; does: string }[]>();
+  for (const { title, shortcuts } of groups.toReversed()) {
+    const shown = shortcuts.map(({ keys, does }) => ({ keys: keysOf(keys), does }));
+    byTitle.set(title, [...(byTitle.get(title) ?? []), ...shown]);
+  }
+  const shown = Array.from(byTitle, ([title, shortcuts]) => ({ title, shortcuts }));
+  return <ShortcutsDialog open onOpenChange={onOpenChange} groups={shown} />;
 }
 
+/** The presses one after the other; keys that are held together are one press. */
 function keysOf(keys: string): string[] {
-  return keys.split(/[ +]/).map((key) => (key === "mod" ? (isMac ? "⌘" : "Ctrl") : key));
+  return keys.split(" ").map((press) => press.replace("mod+", isMac ? "⌘ " : "Ctrl "));
 }
