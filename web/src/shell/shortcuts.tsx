@@ -16,5 +16,5 @@ export function Shortcuts({ onOpenChange }: { onOpenChange: (open: boolean) => v
 
 /** The presses one after the other; keys that are held together are one press. */
 function keysOf(keys: string): string[] {
-  return keys.split(" ").map((press) => press.replace("mod+", isMac ? "⌘ " : "Ctrl "));
+  return keys.split(" ").map((press) => press.replace("mod", isMac ? "⌘" : "Ctrl"));
 }
