@@ -1,5 +1,6 @@
 /** The difference view. */
 import { Difference } from "../diff";
+import { Copyable } from "../code";
 import { Card } from "../page";
 import { HOSTILE, LONG_WORD } from "./samples";
 
@@ -23,7 +24,7 @@ const AFTER = {
 export function Changes() {
   return (
     <>
-      <Card title="Changed">
+      <Card title="Changed" actions={<Copyable label="entry id" text="entry_0198c0ffee" />}>
         <Difference before={BEFORE} after={AFTER} />
       </Card>
       <Card title="Created">

@@ -43,7 +43,8 @@ export function Forms() {
   const [answer, setAnswer] = useState<Answer>("taken");
   const [sent, setSent] = useState(0);
   const send = async () => {
-    await Promise.resolve();
+    // As long as a server takes; a second press falls into it.
+    await new Promise((resolve) => setTimeout(resolve, 400));
     if (answer === "unreachable") throw new Unreachable();
     if (answer === "refused") throw refusal();
     setSent(sent + 1);
