@@ -1,5 +1,5 @@
 /** `?`: the shortcuts that work on the page that is open. */
-import { isMac, useShortcutGroups } from "@/lib/shortcuts";
+import { useShortcutGroups } from "@/lib/shortcuts";
 import { ShortcutsDialog } from "@/ui/shortcuts-sheet";
 
 export function Shortcuts({ onOpenChange }: { onOpenChange: (open: boolean) => void }) {
@@ -7,14 +7,9 @@ export function Shortcuts({ onOpenChange }: { onOpenChange: (open: boolean) => v
   // The page's own first: that is what somebody asks for. A page and its table may both have some.
   const byTitle = new Map<string, { keys: string[]; does: string }[]>();
   for (const { title, shortcuts } of groups.toReversed()) {
-    const shown = shortcuts.map(({ keys, does }) => ({ keys: keysOf(keys), does }));
+    const shown = shortcuts.map(({ keys, does }) => ({ keys: keys.split(" "), does }));
     byTitle.set(title, [...(byTitle.get(title) ?? []), ...shown]);
   }
   const shown = Array.from(byTitle, ([title, shortcuts]) => ({ title, shortcuts }));
   return <ShortcutsDialog open onOpenChange={onOpenChange} groups={shown} />;
-}
-
-/** The presses one after the other; keys that are held together are one press. */
-function keysOf(keys: string): string[] {
-  return keys.split(" ").map((press) => press.replace("mod", isMac ? "⌘" : "Ctrl"));
 }
