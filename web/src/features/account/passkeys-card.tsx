@@ -6,7 +6,6 @@ import { Button, IconButton } from "@/ui/button";
 import { Bdi } from "@/ui/name";
 import { Card } from "@/ui/page";
 import { ProblemAlert } from "@/ui/problem";
-import { Delayed, Skeleton } from "@/ui/skeleton";
 import { RelativeTime } from "@/ui/time";
 import { toast } from "@/ui/toast";
 
@@ -33,11 +32,6 @@ export function PasskeysCard({ needsCode }: { needsCode: boolean }) {
       }
     >
       {error && !passkeys && <ProblemAlert error={error} onRetry={() => void refetch()} />}
-      {!passkeys && !error && (
-        <Delayed>
-          <Skeleton className="h-12" />
-        </Delayed>
-      )}
       {passkeys?.length === 0 && <p className="text-muted">You have none yet.</p>}
       {passkeys && passkeys.length > 0 && (
         <ul aria-label="Your passkeys" className="-mx-4 -mb-4 divide-y divide-border border-t border-border">

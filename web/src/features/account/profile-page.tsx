@@ -1,5 +1,4 @@
 /** Who one is in this workspace. */
-import { useForm } from "react-hook-form";
 
 import { roleName } from "@/lib/role-names";
 import { useCan, useSession, useTenant, useUser } from "@/lib/session";
@@ -13,6 +12,7 @@ import { TextLink } from "@/ui/text-link";
 import { DateTime } from "@/ui/time";
 import { toast } from "@/ui/toast";
 import { UnsavedGuard } from "@/ui/unsaved-guard";
+import { useLiveForm } from "@/ui/use-live-form";
 
 import { rename } from "./queries";
 
@@ -28,8 +28,7 @@ export function Component() {
 function NameCard() {
   const user = useUser();
   const tenant = useTenant();
-  // A change that comes from elsewhere is taken over, but not over what is being typed.
-  const form = useForm({ values: { name: user.name }, resetOptions: { keepDirtyValues: true } });
+  const form = useLiveForm({ name: user.name });
   const typed = form.watch("name");
   const { isDirty } = form.formState;
 
@@ -71,7 +70,7 @@ function AccountCard() {
   const tenants = useSession((session) => session.facts?.tenants) ?? [];
   const seesRoles = useCan("users:read");
   return (
-    <Card title="Account" description="Only an admin of the workspace can change these.">
+    <Card title="Account" description={user.role === "admin" ? undefined : "An admin of the workspace gives out the roles."}>
       <DetailList
         items={[
           { term: "E-mail", detail: <Copyable text={user.email} label="e-mail address" /> },

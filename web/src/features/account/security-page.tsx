@@ -10,7 +10,7 @@ import { TextLink } from "@/ui/text-link";
 
 import { PasskeysCard } from "./passkeys-card";
 import { PasswordCard } from "./password-card";
-import { useFactors, useMe } from "./queries";
+import { useFactors, useMe, usePasskeys } from "./queries";
 import { TotpCard } from "./totp-card";
 
 export function Component() {
@@ -26,12 +26,13 @@ function Content() {
   // A session of the workspace's identity provider may not touch the person's own password and factors.
   const isOwn = me.data !== undefined && me.data.method !== "sso";
   const factors = useFactors(isOwn);
+  const passkeys = usePasskeys(isOwn);
   if (me.data?.method === "sso") return <ThroughSingleSignOn />;
   const error = me.data ? factors.error : me.error;
   if (error && !factors.data) {
     return <ErrorState error={error} onRetry={() => void (me.data ? factors : me).refetch()} />;
   }
-  if (!factors.data) return <Loading />;
+  if (!factors.data || passkeys.isPending) return <Loading />;
   return (
     <>
       <PasswordCard />

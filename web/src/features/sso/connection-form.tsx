@@ -1,11 +1,12 @@
 /** The settings: the provider, and who gets in as what. */
-import { useForm } from "react-hook-form";
 
 import { Button } from "@/ui/button";
+import { cx } from "@/ui/cx";
 import { Form, FormPassword, FormText, SubmitButton } from "@/ui/form";
 import { Card } from "@/ui/page";
 import { toast } from "@/ui/toast";
 import { UnsavedGuard } from "@/ui/unsaved-guard";
+import { useLiveForm } from "@/ui/use-live-form";
 
 import { AdmissionFields } from "./admission-fields";
 import { checkIssuer, checkScopes, keepsSecret, toSettings, toValues, type Values } from "./form-values";
@@ -18,12 +19,7 @@ interface ConnectionFormProps {
 }
 
 export function ConnectionForm({ connection, mayChange }: ConnectionFormProps) {
-  // A change that comes from elsewhere is taken over, but not over what is being typed.
-  const form = useForm<Values>({
-    values: toValues(connection),
-    resetOptions: { keepDirtyValues: true },
-    disabled: !mayChange,
-  });
+  const form = useLiveForm(toValues(connection), { disabled: !mayChange });
   const { isDirty } = form.formState;
   const submit = async (values: Values) => {
     const enabled = connection?.settings.enabled ?? false;
@@ -38,7 +34,12 @@ export function ConnectionForm({ connection, mayChange }: ConnectionFormProps) {
       <AdmissionFields />
       <RoleMapFields />
       {mayChange && (
-        <div className="sticky bottom-0 -mx-4 flex flex-wrap items-center justify-end gap-2 border-t border-border bg-surface px-4 py-3 md:-mx-0 md:px-0">
+        <div
+          className={cx(
+            "-mx-4 flex flex-wrap items-center justify-end gap-2 bg-surface px-4 py-3 md:mx-0 md:px-0",
+            isDirty && "sticky bottom-0 border-t border-border",
+          )}
+        >
           {isDirty && <span className="flex-1 text-muted">Not saved yet</span>}
           {isDirty && <Button onClick={() => form.reset(toValues(connection))}>Discard changes</Button>}
           <SubmitButton disabled={!isDirty}>Save settings</SubmitButton>

@@ -1,6 +1,5 @@
 /** Changing the policy: what it leads to is said before it is saved. */
 import { useState } from "react";
-import { useForm } from "react-hook-form";
 
 import { roleName, ROLES } from "@/lib/role-names";
 import { Button } from "@/ui/button";
@@ -9,13 +8,13 @@ import { Form, FormCheckGroup, FormText, SubmitButton } from "@/ui/form";
 import { Card } from "@/ui/page";
 import { toast } from "@/ui/toast";
 import { UnsavedGuard } from "@/ui/unsaved-guard";
+import { useLiveForm } from "@/ui/use-live-form";
 
 import { checkDays, consequences, newlyAsked, tellConcerned, toPolicy, toValues, type Values } from "./policy-rules";
 import { savePolicy, useConcerned, type Policy } from "./queries";
 
 export function PolicyForm({ policy }: { policy: Policy }) {
-  // A change that comes from elsewhere is taken over, but not over what is being typed.
-  const form = useForm<Values>({ values: toValues(policy), resetOptions: { keepDirtyValues: true } });
+  const form = useLiveForm(toValues(policy));
   const [asking, setAsking] = useState<Policy>();
   const { isDirty } = form.formState;
   const known = ROLES.filter((role) => role !== "admin");
@@ -52,7 +51,7 @@ export function PolicyForm({ policy }: { policy: Policy }) {
           required
           inputMode="numeric"
           maxLength={3}
-          className="max-w-48"
+          className="[&_input]:max-w-24"
           rules={{ validate: checkDays }}
         />
       </Card>

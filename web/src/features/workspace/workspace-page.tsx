@@ -1,5 +1,4 @@
 /** The workspace itself: its name, and what the operator of the installation decided about it. */
-import { useForm } from "react-hook-form";
 
 import { useCan } from "@/lib/session";
 import { Avatar } from "@/ui/avatar";
@@ -13,6 +12,7 @@ import { Delayed, Skeleton } from "@/ui/skeleton";
 import { DateTime } from "@/ui/time";
 import { toast } from "@/ui/toast";
 import { UnsavedGuard } from "@/ui/unsaved-guard";
+import { useLiveForm } from "@/ui/use-live-form";
 
 import { renameWorkspace, useWorkspace, type Workspace } from "./queries";
 
@@ -58,8 +58,7 @@ function Content() {
 }
 
 function NameCard({ workspace }: { workspace: Workspace }) {
-  // A change that comes from elsewhere is taken over, but not over what is being typed.
-  const form = useForm({ values: { name: workspace.name }, resetOptions: { keepDirtyValues: true } });
+  const form = useLiveForm({ name: workspace.name });
   const { isDirty } = form.formState;
   const save = async (name: string) => form.reset({ name: (await renameWorkspace(name)).name });
   const submit = async ({ name }: { name: string }) => {
