@@ -68,11 +68,10 @@ async function makePerson(
   const email = options.email ?? `${role}.${randomBytes(4).toString("hex")}@${tenant}.test`;
   const made = await cli<{ user: { id: string } }>(
     program,
-    [
-      ...["user", "create", email, "--tenant", tenant, "--role", role, "--name", name],
-      // Who has an account keeps its password.
-      ...(options.email === undefined ? ["--password-stdin"] : []),
-    ],
+    // Who has an account keeps its password.
+    ["user", "create", email, "--tenant", tenant, "--role", role, "--name", name].concat(
+      options.email === undefined ? ["--password-stdin"] : [],
+    ),
     `${PASSWORD}\n`,
   );
   return {

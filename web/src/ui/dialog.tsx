@@ -39,15 +39,19 @@ export function Dialog({
   mustAnswer = false,
   children,
 }: DialogProps) {
-  const body = useRef<HTMLDivElement>(null);
+  const popup = useRef<HTMLDivElement>(null);
   return (
     // A slip of the mouse beside the dialog must not throw away what was typed in it; Esc and the cross close it.
     <Base.Root open={open} onOpenChange={(next) => !mustAnswer && onOpenChange(next)} disablePointerDismissal>
       <Base.Portal>
         <Base.Backdrop className={SCRIM} />
         <Base.Popup
-          // What is to be filled in comes first, not the cross in the corner; on a touch screen no keyboard jumps up.
-          initialFocus={(by) => (by === "touch" ? true : (body.current?.querySelector<HTMLElement>(FIELDS) ?? true))}
+          ref={popup}
+          // What is to be filled in comes first, or else the dialog itself: on the cross the tooltip would open and take
+          // the first Esc. On a touch screen no keyboard jumps up.
+          initialFocus={(by) =>
+            by === "touch" || (popup.current?.querySelector<HTMLElement>(FIELDS) ?? popup.current ?? true)
+          }
           className={cx("inset-0 md:inset-auto", POPUP, WIDTHS[size], className)}
         >
           <header className="flex items-start gap-2 px-4 pt-4">
@@ -57,7 +61,7 @@ export function Dialog({
             </div>
             {!mustAnswer && <Base.Close render={<IconButton label="Close" icon={X} className="-me-1" />} />}
           </header>
-          <div ref={body} data-scroll-region className="flex min-h-0 flex-1 flex-col gap-4 overflow-y-auto p-4">
+          <div data-scroll-region className="flex min-h-0 flex-1 flex-col gap-4 overflow-y-auto p-4">
             {children}
           </div>
           {footer && (

@@ -1,0 +1,101 @@
+/** Every page, in both themes and both widths: it opens without a complaint, axe finds nothing, nothing sticks out. */
+import { expectNoSidewaysScroll, refusals, settled } from "./harness/settle.ts";
+import { expect, expectAccessible, test, type Person, type Workspace } from "./harness/test.ts";
+
+/** Address and title. */
+type Place = [string, RegExp];
+
+const FOR_STRANGERS: Place[] = [
+  ["/login", /Log in/],
+  ["/login?way=sso", /Single sign-on/],
+  ["/forgot", /./],
+  ["/reset#tk_unknown", /./],
+  ["/invitation#inv_unknown", /./],
+];
+
+const PAGES: Record<string, Place[]> = {
+  "home and system": [
+    ["/", /Home/],
+    ["/system", /System/],
+    ["/system/outbox", /./],
+    ["/nowhere", /Not found/],
+  ],
+  "a person's own settings": [
+    ["/settings", /./],
+    ["/settings/profile", /Profile/],
+    ["/settings/security", /./],
+    ["/settings/sessions", /Sessions/],
+    ["/settings/appearance", /Appearance/],
+  ],
+  "the workspace's settings": [
+    ["/settings/workspace", /./],
+    ["/settings/policy", /Security policy/],
+    ["/settings/sso", /Single sign-on/],
+    ["/settings/audit-log", /Audit log/],
+  ],
+  "people and keys": [
+    ["/settings/users", /./],
+    ["/settings/users/invitations", /./],
+    ["/settings/users/roles", /./],
+    ["/settings/api-keys", /API keys/],
+  ],
+};
+
+for (const [path, title] of FOR_STRANGERS) {
+  test(`a stranger opens ${path}`, async ({ page }) => {
+    await page.goto(path);
+    await expect(page.getByRole("heading", { level: 1 })).toHaveText(title);
+    await settled(page);
+    await expectNoSidewaysScroll(page);
+    await expectAccessible(page);
+  });
+}
+
+for (const [group, places] of Object.entries(PAGES)) {
+  test(`an admin opens ${group}`, async ({ page, workspace, signIn, api }) => {
+    await fill(workspace, api);
+    await signIn(page, workspace.admin);
+    const refused = refusals(page);
+    for (const [path, title] of places) {
+      await test.step(path, async () => {
+        await page.goto(path);
+        await expect(page.getByRole("heading", { level: 1 }).first()).toHaveText(title);
+        await settled(page);
+        await expectNoSidewaysScroll(page);
+        await expectAccessible(page);
+      });
+    }
+    // A workspace without single sign-on has none: that is an answer.
+    expect(refused.filter((refusal) => !/^404 GET .*\/sso$/.test(refusal))).toEqual([]);
+  });
+}
+
+test("a viewer opens every page, and is told who can give what is missing", async ({ page, workspace, signIn }) => {
+  await signIn(page, await workspace.member("viewer"));
+  const refused = refusals(page);
+  for (const [path] of Object.values(PAGES).flat()) {
+    await test.step(path, async () => {
+      await page.goto(path);
+      await settled(page);
+      await expectNoSidewaysScroll(page);
+    });
+  }
+  await page.goto("/settings/audit-log");
+  await expect(page.getByText(/admin of this workspace/)).toBeVisible();
+  await expectAccessible(page);
+  expect(refused, "a page asks only for what the person may see").toEqual([]);
+});
+
+/** Something to be seen on every page. */
+async function fill(
+  workspace: Workspace,
+  api: (person: Workspace["admin"]) => Promise<import("@socialai/api-client").ApiClient>,
+) {
+  await workspace.member("agent");
+  const admin = await api(workspace.admin);
+  const answers = [
+    await admin.POST("/invitations", { body: { email: "new@colleague.test", name: "Nina New", role: "viewer" } }),
+    await admin.POST("/api-keys", { body: { name: "nightly export", scopes: ["users:read", "audit:read"] } }),
+  ];
+  for (const { response } of answers) expect(response.ok).toBe(true);
+}
