@@ -8,7 +8,7 @@
 
 sources() {
     find web/src web/public web/scripts api-client/src -type f ! -name '*.test.ts' ! -name '*.test.tsx' -print0
-    printf '%s\0' web/index.html web/vite.config.ts web/tsconfig.json web/package-lock.json
+    printf '%s\0' web/index.html web/vite.config.ts web/tsconfig.json web/package.json web/package-lock.json
 }
 
 stamp=web/dist/.built
