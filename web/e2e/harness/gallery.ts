@@ -16,7 +16,10 @@ export async function serveGallery(folder: string): Promise<GalleryServer> {
   const outDir = join(folder, "pages");
   const common = { root, logLevel: "warn", cacheDir: join(folder, "vite") } as const;
   const input = join(root, "gallery.html");
-  await vite.build({ ...common, build: { outDir, emptyOutDir: true, rolldownOptions: { input } } });
+  await vite.build({
+    ...common,
+    build: { outDir, emptyOutDir: true, chunkSizeWarningLimit: 2000, rolldownOptions: { input } },
+  });
   const port = await freePort();
   const headers = { "content-security-policy": POLICY };
   const preview = { port, host: "localhost", strictPort: true, headers, proxy: {} };

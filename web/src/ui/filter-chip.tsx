@@ -53,7 +53,6 @@ export function FilterChip({ label, value, options, onChange, onClear, children,
       {options ? (
         <Menu
           trigger={trigger}
-          label={label}
           items={options.map((option) => ({
             label: option.label,
             checked: option.value === value,
