@@ -1,17 +1,15 @@
 /** The row of chips above the log. */
 import { useSearchParams } from "react-router";
 
-import { formatDate } from "@/lib/format";
-import { serverNow } from "@/lib/clock";
 import { useCan } from "@/lib/session";
-import { ENTITY_KINDS, entityOf, titleOf } from "@/lib/audit-words";
+import { ENTITY_KINDS, titleOf } from "@/lib/audit-words";
 import { Button } from "@/ui/button";
-import { TextField } from "@/ui/field";
 import { FilterChip } from "@/ui/filter-chip";
 
 import { ActorPicker } from "./actor-picker";
-import { dayOf, NAMES, withFilter, type Filter, type LogEntry } from "./filter";
-import { useActions, useActorName } from "./queries";
+import { NAMES, withFilter, type Filter, type LogEntry } from "./filter";
+import { useActions, useNameOf } from "./queries";
+import { Period, periodOf } from "./period";
 
 interface Props {
   filter: Filter;
@@ -21,9 +19,11 @@ interface Props {
 export function Filters({ filter, rows }: Props) {
   const [, setSearch] = useSearchParams();
   const maySeePeople = useCan("users:read");
-  const actorName = useActorName(filter.actor, rows, maySeePeople);
-  const about = rows.find((row) => row.entity_id === filter.about);
-  const set = (changes: Parameters<typeof withFilter>[1]) => setSearch((before) => withFilter(before, changes));
+  const actorName = useNameOf(filter.actor, rows, maySeePeople);
+  const aboutName = useNameOf(filter.about, rows, maySeePeople);
+  // From the address itself: what this was drawn with may be a step behind.
+  const set = (changes: Parameters<typeof withFilter>[1]) =>
+    setSearch(withFilter(new URLSearchParams(location.search), changes));
   return (
     <>
       <FilterChip
@@ -55,15 +55,11 @@ export function Filters({ filter, rows }: Props) {
         onClear={() => set({ kind: undefined })}
       />
       {filter.about && (
-        <FilterChip
-          label="About"
-          value={about ? entityOf(about).name : filter.about}
-          onClear={() => set({ about: undefined })}
-        >
+        <FilterChip label="About" value={aboutName} onClear={() => set({ about: undefined })}>
           <p className="wrap-anywhere text-muted">Only entries about {filter.about}.</p>
         </FilterChip>
       )}
-      <FilterChip label="When" value={period(filter)} onClear={() => set({ from: undefined, until: undefined })}>
+      <FilterChip label="When" value={periodOf(filter)} onClear={() => set({ from: undefined, until: undefined })}>
         <Period filter={filter} onChange={set} />
       </FilterChip>
       {NAMES.filter((name) => filter[name]).length > 1 && (
@@ -92,44 +88,4 @@ function useActionOptions(chosen: string | undefined) {
   const values = [...groups].flatMap(([group, members]) => (members.length > 1 ? [group, ...members] : members));
   if (chosen && !values.includes(chosen)) values.unshift(chosen);
   return values.map((value) => ({ value, label: titleOf(value) }));
-}
-
-function period({ from, until }: Filter): string | undefined {
-  const [first, last] = [from, until].map((day) => day && formatDate(`${day}T00:00`));
-  if (first && last) return first === last ? first : `${first} – ${last}`;
-  return first ? `since ${first}` : last && `until ${last}`;
-}
-
-function Period({
-  filter: { from = "", until = "" },
-  onChange,
-}: {
-  filter: Filter;
-  onChange: (changes: { from?: string; until?: string }) => void;
-}) {
-  const today = dayOf(serverNow());
-  const isTurned = from !== "" && until !== "" && from > until;
-  return (
-    <>
-      <div className="flex flex-wrap gap-2">
-        <Button size="sm" onClick={() => onChange({ from: today, until: today })}>
-          Today
-        </Button>
-        <Button size="sm" onClick={() => onChange({ from: dayOf(serverNow(), 6), until: today })}>
-          Last 7 days
-        </Button>
-        <Button size="sm" onClick={() => onChange({ from: dayOf(serverNow(), 29), until: today })}>
-          Last 30 days
-        </Button>
-      </div>
-      <TextField label="From" type="date" value={from} onChange={(from) => onChange({ from })} />
-      <TextField
-        label="Until"
-        type="date"
-        value={until}
-        onChange={(until) => onChange({ until })}
-        error={isTurned ? "This day is before the first one, so nothing fits." : undefined}
-      />
-    </>
-  );
 }

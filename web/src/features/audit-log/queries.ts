@@ -3,6 +3,7 @@ import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 
 import { api, call, tenantKey } from "@/lib/api";
+import { actorOf, entityOf } from "@/lib/audit-words";
 import { onLiveEvent } from "@/lib/live";
 import { queryClient } from "@/lib/query-client";
 
@@ -126,9 +127,11 @@ export function usePeople(search: string) {
   });
 }
 
-/** What an actor is called who may be in none of the entries shown. */
-export function useActorName(id: string | undefined, rows: LogEntry[], mayAsk: boolean): string | undefined {
-  const shown = rows.find((row) => row.actor_id === id)?.actor_name;
+/** What somebody or something is called that a filter names by its id. */
+export function useNameOf(id: string | undefined, rows: LogEntry[], mayAsk: boolean): string | undefined {
+  const byActor = rows.find((row) => row.actor_id === id);
+  const byEntity = rows.find((row) => row.entity_id === id);
+  const shown = byActor ? actorOf(byActor).name : byEntity && entityOf(byEntity).name;
   const { data } = useQuery({
     queryKey: tenantKey("users", "name", id),
     queryFn: ({ signal }) => call(api.GET("/users/{id}", { params: { path: { id: id ?? "" } }, signal })),
