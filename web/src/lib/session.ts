@@ -204,7 +204,8 @@ export function onIdentityChange(listener: () => void): void {
 
 const tabs = typeof BroadcastChannel === "undefined" ? undefined : new BroadcastChannel("socialai.session");
 
-function tellOtherTabs(news: "signed_in" | "signed_out"): void {
+/** A log-in that went around the app (single sign-on in another tab) is told by the page where it ended. */
+export function tellOtherTabs(news: "signed_in" | "signed_out"): void {
   tabs?.postMessage(news);
 }
 

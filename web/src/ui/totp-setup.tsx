@@ -1,7 +1,7 @@
 /** Setting up an authenticator app: the picture for its camera, the same to be typed or opened, and the first code. */
 import { lazy, Suspense, type ReactNode } from "react";
 import { CodeField } from "./field-text";
-import { Copyable } from "./code";
+import { CodeBlock } from "./code";
 import { Skeleton } from "./skeleton";
 
 const QrCode = lazy(() => import("./qr").then((module) => ({ default: module.QrCode })));
@@ -31,12 +31,12 @@ export function TotpSetup({ url, secret, code, onCode, onComplete, error }: Totp
             </a>
           )}
         </div>
-        <div className="mt-3 text-dense text-muted">
-          <p>No camera? Type this secret into the app instead:</p>
+        <div className="mt-3">
+          <p className="mb-1 text-dense text-muted">No camera? Type this secret into the app instead.</p>
           {secret === undefined ? (
-            <Skeleton className="mt-1 w-64" />
+            <Skeleton className="h-16" />
           ) : (
-            <Copyable text={grouped(secret)} label="secret" />
+            <CodeBlock text={grouped(secret)} label="Secret" copy wrap />
           )}
         </div>
       </Step>

@@ -8,14 +8,14 @@ interface AuthLayoutProps {
   title: string;
   /** One line under the title. */
   lead?: ReactNode;
-  /** Under the card. */
-  below?: ReactNode;
+  /** Beside the card where there is room, else under it; the card stays where it is when this comes in late. */
+  beside?: ReactNode;
   /** Takes the keyboard to the title: for what comes in place of something else. */
   focusTitle?: boolean;
   children: ReactNode;
 }
 
-export function AuthLayout({ title, lead, below, focusTitle = false, children }: AuthLayoutProps) {
+export function AuthLayout({ title, lead, beside, focusTitle = false, children }: AuthLayoutProps) {
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
     document.title = `${title} · SocialAI Hub`;
@@ -23,8 +23,8 @@ export function AuthLayout({ title, lead, below, focusTitle = false, children }:
   }, [title, focusTitle]);
   return (
     // Placed from the top, so that nothing moves when a hint or the demo's log-ins come in below.
-    <main className="flex h-full justify-center overflow-y-auto p-4 pt-[max(1.5rem,9vh)] pb-[max(2rem,env(safe-area-inset-bottom))]">
-      <div className="flex w-full max-w-[25rem] flex-col gap-5">
+    <main className="flex h-full justify-center overflow-y-auto p-4 pt-6 md:pt-[9vh] pb-[max(2rem,env(safe-area-inset-bottom))]">
+      <div className="relative flex h-fit w-full max-w-[25rem] flex-col gap-5">
         <p className="flex items-center justify-center gap-2.5 text-lg font-semibold">
           <img src="/icon.svg" alt="" width={28} height={28} />
           SocialAI Hub
@@ -38,7 +38,7 @@ export function AuthLayout({ title, lead, below, focusTitle = false, children }:
           </header>
           {children}
         </div>
-        {below}
+        {beside && <div className="lg:absolute lg:start-full lg:top-12 lg:ms-5 lg:w-80">{beside}</div>}
       </div>
     </main>
   );

@@ -2,10 +2,11 @@
 import { useEffect, useState } from "react";
 import { useForm } from "react-hook-form";
 
-import { hasCode } from "@/lib/problems";
+import { describe, hasCode } from "@/lib/problems";
 import { Form, FormPassword, FormText, SubmitButton } from "@/ui/form";
 import { TextLink } from "@/ui/text-link";
 
+import { filled } from "./filled";
 import { logIn as send } from "./requests";
 import type { LogInUnderWay } from "./use-log-in";
 import { WaitingAlert } from "./waiting";
@@ -39,15 +40,24 @@ export function CredentialsForm({ logIn, tenant, email, onSend }: CredentialsFor
     try {
       await logIn.attempt(() => send({ email: address, password: typed.password, tenant }));
     } catch (error) {
-      if (hasCode(error, "wrong_credentials")) form.setFocus("password", { shouldSelect: true });
-      throw error;
+      if (!hasCode(error, "wrong_credentials")) throw error;
+      const { title, detail } = describe(error);
+      form.setError("password", { type: "server", message: detail || `${title}.` });
+      form.setFocus("password", { shouldSelect: true });
     }
   };
   return (
-    <Form form={form} onSubmit={submit} aria-label="Log in">
+    <Form form={form} onSubmit={submit}>
       <WaitingAlert waiting={waiting} />
-      <FormText name="email" label="E-mail" type="email" autoComplete="username webauthn" spellCheck={false} required />
-      <FormPassword name="password" label="Password" required />
+      <FormText
+        name="email"
+        label="E-mail"
+        type="email"
+        autoComplete="username webauthn"
+        spellCheck={false}
+        rules={filled("E-mail")}
+      />
+      <FormPassword name="password" label="Password" rules={filled("Password")} />
       <TextLink to="/forgot" className="self-end text-dense">
         Forgot your password?
       </TextLink>

@@ -56,7 +56,7 @@ export function Enrol({ logIn, ticket }: { logIn: LogInUnderWay; ticket: string 
     void confirm(code);
   };
   return (
-    <form onSubmit={submit} noValidate aria-label="Second factor" className="flex flex-col gap-5">
+    <form onSubmit={submit} noValidate className="flex flex-col gap-5">
       <WaitingAlert waiting={logIn.waiting} />
       {error && <ProblemAlert error={error} onRetry={() => void begun.refetch()} />}
       {failure !== undefined && <ProblemAlert error={failure} />}
@@ -87,7 +87,6 @@ export function RecoveryCodes({ logIn, signedIn }: { logIn: LogInUnderWay; signe
   }, []);
   return (
     <form
-      aria-label="Recovery codes"
       className="flex flex-col gap-5"
       onSubmit={(event) => {
         event.preventDefault();

@@ -8,6 +8,7 @@ import { Form, FormText, SubmitButton } from "@/ui/form";
 import { TextLink } from "@/ui/text-link";
 
 import { AuthLayout } from "./auth-layout";
+import { filled } from "./filled";
 import { forgotPassword } from "./requests";
 import { useWaiting, WaitingAlert } from "./waiting";
 
@@ -32,8 +33,15 @@ function Ask({ onAsked }: { onAsked: (email: string) => void }) {
   return (
     <AuthLayout title="Set a new password" lead="We send you a link that works once, for an hour.">
       <WaitingAlert waiting={waiting} />
-      <Form form={form} onSubmit={submit} aria-label="Set a new password">
-        <FormText name="email" label="E-mail" type="email" autoComplete="username" spellCheck={false} required />
+      <Form form={form} onSubmit={submit}>
+        <FormText
+          name="email"
+          label="E-mail"
+          type="email"
+          autoComplete="username"
+          spellCheck={false}
+          rules={filled("E-mail")}
+        />
         <SubmitButton className="w-full" aria-disabled={waiting.seconds > 0}>
           Send me a link
         </SubmitButton>

@@ -15,6 +15,7 @@ import { Delayed, SkeletonText } from "@/ui/skeleton";
 import { TextLink } from "@/ui/text-link";
 
 import { AuthLayout, Notice } from "./auth-layout";
+import { filled } from "./filled";
 import { useLinkSecret } from "./link-secret";
 import { headingOf, LogInSteps } from "./log-in-steps";
 import { invitationOf } from "./queries";
@@ -110,16 +111,18 @@ function AcceptForm({ facts, secret, logIn }: AcceptProps) {
     await logIn.attempt(() => acceptInvitation(secret, password, facts.has_account ? undefined : name.trim()));
   };
   return (
-    <Form form={form} onSubmit={submit} aria-label="Accept the invitation">
+    <Form form={form} onSubmit={submit}>
       <FormText name="email" label="E-mail" autoComplete="username" readOnly />
-      {!facts.has_account && <FormText name="name" label="Your name" autoComplete="name" maxLength={200} required />}
+      {!facts.has_account && (
+        <FormText name="name" label="Your name" autoComplete="name" maxLength={200} rules={filled("Your name")} />
+      )}
       {facts.has_account ? (
         <>
           <FormPassword
             name="password"
             label="Your password"
             hint="You have an account here already: it is the same person in both workspaces."
-            required
+            rules={filled("Your password")}
           />
           <TextLink to="/forgot" className="self-end text-dense">
             Forgot your password?
@@ -132,7 +135,7 @@ function AcceptForm({ facts, secret, logIn }: AcceptProps) {
           hint="At least 12 characters. A few unrelated words are good."
           autoComplete="new-password"
           strength
-          required
+          rules={filled("New password")}
         />
       )}
       <SubmitButton className="w-full" aria-disabled={logIn.waiting.seconds > 0}>

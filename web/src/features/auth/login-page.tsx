@@ -1,10 +1,10 @@
 /** The door: password, passkey, single sign-on, and the people of the demo. */
 import { useQuery } from "@tanstack/react-query";
 import { Building2, CircleCheck } from "lucide-react";
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import { Navigate, useSearchParams } from "react-router";
 
-import { useSession } from "@/lib/session";
+import { tellOtherTabs, useSession } from "@/lib/session";
 import { Button, LinkButton } from "@/ui/button";
 import { Delayed, SkeletonText } from "@/ui/skeleton";
 
@@ -70,6 +70,8 @@ interface StartProps {
 function Start({ logIn, why, person, onPerson }: StartProps) {
   const [params, setParams] = useSearchParams();
   const [isAsking, ask] = useState(false);
+  // Once the person does something, what led here is old news.
+  const [isTried, setTried] = useState(false);
   const tenant = person.tenant || (params.get("tenant")?.trim().slice(0, 64) ?? "");
   const returnTo = destination(params.get("next"));
   const bySso = params.get("way") === "sso";
@@ -88,9 +90,9 @@ function Start({ logIn, why, person, onPerson }: StartProps) {
   return (
     <AuthLayout
       title={bySso ? "Single sign-on" : "Log in"}
-      below={<DemoLogIns demo={options?.demo ?? []} logIn={logIn} onPick={pick} />}
+      beside={<DemoLogIns demo={options?.demo ?? []} logIn={logIn} onPick={pick} />}
     >
-      <Notice reason={reasonOf(why ?? params.get("error"))} />
+      {!isTried && <Notice reason={reasonOf(why ?? params.get("error"))} />}
       {bySso ? (
         <SsoForm tenant={tenant} returnTo={returnTo} />
       ) : (
@@ -108,7 +110,10 @@ function Start({ logIn, why, person, onPerson }: StartProps) {
             logIn={logIn}
             tenant={tenant}
             email={person.email}
-            onSend={(email) => onPerson({ ...person, email })}
+            onSend={(email) => {
+              setTried(true);
+              onPerson({ ...person, email });
+            }}
           />
         </>
       )}
@@ -131,6 +136,7 @@ function Start({ logIn, why, person, onPerson }: StartProps) {
 
 /** Single sign-on for a session that was over happens in a tab of its own, and this is where that ends. */
 function BackIn() {
+  useEffect(() => tellOtherTabs("signed_in"), []);
   return (
     <AuthLayout title="You are logged in again" focusTitle>
       <p className="flex items-start gap-2.5 rounded-card bg-ok-soft p-3 text-ok-text">

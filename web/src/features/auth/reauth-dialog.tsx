@@ -8,7 +8,7 @@ import { useCallback, useEffect, useState } from "react";
 import { useForm } from "react-hook-form";
 import { useNavigate } from "react-router";
 
-import { hasCode } from "@/lib/problems";
+import { describe, hasCode } from "@/lib/problems";
 import { leaveExpired, refreshFacts, useSession, useTenant, useUser } from "@/lib/session";
 import { Button } from "@/ui/button";
 import { Dialog } from "@/ui/dialog";
@@ -17,6 +17,7 @@ import { TextLink } from "@/ui/text-link";
 
 import { Notice, Or } from "./auth-layout";
 import { singleSignOnAddress } from "./destination";
+import { filled } from "./filled";
 import { headingOf, LogInSteps } from "./log-in-steps";
 import { PasskeyButton } from "./passkey-button";
 import { optionsOf } from "./queries";
@@ -75,16 +76,18 @@ function AsBefore({ logIn }: { logIn: LogInUnderWay }) {
     try {
       await logIn.attempt(() => send({ email: user.email, password, tenant: tenant.slug }));
     } catch (error) {
-      if (hasCode(error, "wrong_credentials")) form.setFocus("password", { shouldSelect: true });
-      throw error;
+      if (!hasCode(error, "wrong_credentials")) throw error;
+      const { title, detail } = describe(error);
+      form.setError("password", { type: "server", message: detail || `${title}.` });
+      form.setFocus("password", { shouldSelect: true });
     }
   };
   return (
     <>
       <WaitingAlert waiting={logIn.waiting} />
-      <Form form={form} onSubmit={submit} aria-label="Log in again">
+      <Form form={form} onSubmit={submit}>
         <FormText name="email" label="E-mail" autoComplete="username" readOnly />
-        <FormPassword name="password" label="Password" required />
+        <FormPassword name="password" label="Password" rules={filled("Password")} />
         <SubmitButton className="w-full" aria-disabled={logIn.waiting.seconds > 0}>
           Log in
         </SubmitButton>

@@ -9,6 +9,7 @@ import { LinkButton } from "@/ui/button";
 import { Form, FormPassword, SubmitButton } from "@/ui/form";
 
 import { AuthLayout } from "./auth-layout";
+import { filled } from "./filled";
 import { useLinkSecret } from "./link-secret";
 import { resetPassword } from "./requests";
 import { useWaiting, WaitingAlert } from "./waiting";
@@ -49,14 +50,14 @@ function SetPassword({ secret, onOutcome }: SetPasswordProps) {
       lead="You will be logged out on all devices. A second factor stays as it is."
     >
       <WaitingAlert waiting={waiting} />
-      <Form form={form} onSubmit={submit} aria-label="Set a new password">
+      <Form form={form} onSubmit={submit}>
         <FormPassword
           name="password"
           label="New password"
           hint="At least 12 characters. A few unrelated words are good."
           autoComplete="new-password"
           strength
-          required
+          rules={filled("New password")}
         />
         <SubmitButton className="w-full" aria-disabled={waiting.seconds > 0}>
           Set the password

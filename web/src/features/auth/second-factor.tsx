@@ -9,6 +9,7 @@ import { Form, FormCode, FormText, SubmitButton } from "@/ui/form";
 
 import { Or } from "./auth-layout";
 import { clockHint } from "./clock-hint";
+import { filled } from "./filled";
 import { PasskeyButton } from "./passkey-button";
 import { giveCode } from "./requests";
 import type { LogInUnderWay } from "./use-log-in";
@@ -74,7 +75,7 @@ function CodeForm({ logIn, ticket, isRecovering }: CodeFormProps) {
     if (element instanceof HTMLFormElement) element.requestSubmit();
   };
   return (
-    <Form form={form} onSubmit={send} id={id} aria-label="Second factor">
+    <Form form={form} onSubmit={send} id={id}>
       {isRecovering ? (
         <FormText
           name="code"
@@ -84,10 +85,10 @@ function CodeForm({ logIn, ticket, isRecovering }: CodeFormProps) {
           spellCheck={false}
           mono
           dir="ltr"
-          required
+          rules={filled("Recovery code")}
         />
       ) : (
-        <FormCode name="code" label="Code from your authenticator app" onComplete={submit} required />
+        <FormCode name="code" label="Code from your authenticator app" onComplete={submit} rules={filled("Code")} />
       )}
       <SubmitButton className="w-full" aria-disabled={logIn.waiting.seconds > 0}>
         Confirm

@@ -6,6 +6,7 @@ import { useForm } from "react-hook-form";
 import { Form, FormText, SubmitButton } from "@/ui/form";
 
 import { singleSignOnAddress } from "./destination";
+import { filled } from "./filled";
 import { optionsOf } from "./queries";
 
 const LAST = "socialai.workspace";
@@ -28,7 +29,7 @@ export function SsoForm({ tenant, returnTo }: SsoFormProps) {
     form.setError("workspace", { type: "server", message }, { shouldFocus: true });
   };
   return (
-    <Form form={form} onSubmit={submit} aria-label="Single sign-on">
+    <Form form={form} onSubmit={submit}>
       <FormText
         name="workspace"
         label="Short name of the workspace"
@@ -37,7 +38,7 @@ export function SsoForm({ tenant, returnTo }: SsoFormProps) {
         spellCheck={false}
         dir="ltr"
         maxLength={64}
-        required
+        rules={filled("Short name of the workspace")}
       />
       <SubmitButton className="w-full">Go to your company’s log-in</SubmitButton>
     </Form>
