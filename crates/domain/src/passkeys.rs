@@ -10,6 +10,7 @@ use webauthn_rs::prelude::{
     CreationChallengeResponse, DiscoverableAuthentication, DiscoverableKey, Passkey, PasskeyRegistration,
     PublicKeyCredential, RegisterPublicKeyCredential, RequestChallengeResponse, Webauthn,
 };
+use webauthn_rs_proto::ResidentKeyRequirement;
 
 use crate::{
     audit::Entry,
@@ -57,9 +58,15 @@ pub async fn start_registration(
         .fetch_all(tx.conn())
         .await?;
     let exclude = known.into_iter().map(|passkey| passkey.0.cred_id().clone()).collect();
-    let (challenge, state) = webauthn
+    let (mut challenge, state) = webauthn
         .start_passkey_registration(id.0, &person.email, &person.name, Some(exclude))
         .map_err(|error| Error::Fault(format!("passkey registration: {error}")))?;
+    // webauthn-rs advises devices against keeping the key themselves; but whoever signs in with nothing else names no
+    // account, so the device has to find the key on its own.
+    if let Some(selection) = &mut challenge.public_key.authenticator_selection {
+        selection.resident_key = Some(ResidentKeyRequirement::Required);
+        selection.require_resident_key = true;
+    }
     let ticket = tickets::issue(tx, Purpose::PasskeyRegistration, Some(id), None, &state).await?;
     Ok((ticket, challenge))
 }

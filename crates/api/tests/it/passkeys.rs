@@ -24,6 +24,9 @@ impl Server {
     async fn challenge(&self, token: &str) -> Value {
         let challenge = self.post_as(token, "/me/passkeys/start", &json!({})).await;
         assert_eq!(challenge.status, 200, "{}", challenge.text);
+        // Signing in names no account: the device must be able to find the key by itself.
+        let selection = &challenge.body["options"]["publicKey"]["authenticatorSelection"];
+        assert_eq!((&selection["residentKey"], &selection["requireResidentKey"]), (&json!("required"), &json!(true)));
         challenge.body
     }
 
