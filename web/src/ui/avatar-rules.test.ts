@@ -17,6 +17,8 @@ describe("initials", () => {
     ["\u200b \u202e", "?"],
     ["---", "?"],
     ["7 Dwarfs", "7"],
+    ["A\u0308sa \u0041\u030angstrom", "ÄÅ"],
+    ["1\ufe0f\u20e3 One", "1\ufe0f\u20e3"],
   ])("of %j are %j", (name, wanted) => {
     expect(initials(name)).toBe(wanted);
   });

@@ -3,6 +3,7 @@ import { CircleCheck, CircleSlash } from "lucide-react";
 import { useMemo, useState } from "react";
 import { useSearchParams } from "react-router";
 import { serverNow } from "@/lib/clock";
+import { formatNumber } from "@/lib/format";
 import { Avatar } from "../avatar";
 import { Badge } from "../badge";
 import { PersonName } from "../name";
@@ -51,7 +52,7 @@ const COLUMNS: Column<Person>[] = [
     width: 110,
     align: "end",
     optional: true,
-    cell: (person) => person.logins.toLocaleString(),
+    cell: (person) => formatNumber(person.logins),
   },
   { id: "id", header: "Id", width: 140, hiddenByDefault: true, cell: (person) => <code>{person.id}</code> },
 ];
