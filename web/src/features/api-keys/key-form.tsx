@@ -8,11 +8,9 @@ import { Button } from "@/ui/button";
 import { Dialog } from "@/ui/dialog";
 import { Form, FormSelect, FormText, SubmitButton } from "@/ui/form";
 import { FormActions } from "@/ui/form-actions";
-import { ErrorState } from "@/ui/problem";
-import { SkeletonText } from "@/ui/skeleton";
 
 import { dayOf, EXPIRIES, expiryOf } from "./expiry";
-import { makeKey, usePermissions, type Made } from "./queries";
+import { makeKey, type Made } from "./queries";
 import { ScopePicker } from "./scope-picker";
 
 /** Named as the server names them, so that what it complains about finds its field. */
@@ -47,7 +45,6 @@ export function KeyDialog({ open, onClose, onMade }: Props) {
 function KeyForm({ onClose, onMade }: Omit<Props, "open">) {
   const [openedAt] = useState(serverNow);
   const [keyOf] = useState(idempotencyKeys);
-  const permissions = usePermissions();
   const form = useForm<KeyValues>({
     defaultValues: { name: "", preset: "*:read", scopes: [], expiry: "90", expires_at: dayOf(openedAt) },
   });
@@ -59,10 +56,6 @@ function KeyForm({ onClose, onMade }: Omit<Props, "open">) {
     };
     onMade(await makeKey(body, keyOf(body)));
   };
-  if (permissions.error && !permissions.data) {
-    return <ErrorState error={permissions.error} onRetry={() => void permissions.refetch()} />;
-  }
-  if (!permissions.data) return <SkeletonText lines={8} />;
   return (
     <Form form={form} onSubmit={submit} className="flex-1">
       <FormText<KeyValues>
@@ -73,7 +66,7 @@ function KeyForm({ onClose, onMade }: Omit<Props, "open">) {
         required
         maxLength={100}
       />
-      <ScopePicker permissions={permissions.data} />
+      <ScopePicker />
       <FormSelect<KeyValues> name="expiry" label="Ends" options={EXPIRIES} required />
       <ChosenDate today={dayOf(openedAt)} />
       <FormActions>

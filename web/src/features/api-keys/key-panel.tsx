@@ -29,13 +29,15 @@ export function KeyPanel({ id, onClose, ...actions }: Actions & { id: string; on
   const key = useApiKeyOfId(id);
   return (
     <Sheet open onOpenChange={(open) => !open && onClose()} title="API key">
-      {key.data ? (
+      {hasCode(key.error, "not_found", "malformed_parameter") ? (
+        <EmptyState icon={KeyRound} title="There is no such key here" text="It may belong to another workspace." />
+      ) : key.data ? (
         <div className="flex flex-col gap-6">
           {key.error && <ProblemAlert error={key.error} onRetry={() => void key.refetch()} />}
           <Details apiKey={key.data} {...actions} />
         </div>
       ) : key.error ? (
-        <Missing error={key.error} onRetry={() => void key.refetch()} />
+        <ErrorState error={key.error} onRetry={() => void key.refetch()} />
       ) : (
         <Delayed>
           <SkeletonText lines={8} />
@@ -43,11 +45,6 @@ export function KeyPanel({ id, onClose, ...actions }: Actions & { id: string; on
       )}
     </Sheet>
   );
-}
-
-function Missing({ error, onRetry }: { error: unknown; onRetry: () => void }) {
-  if (!hasCode(error, "not_found", "malformed_parameter")) return <ErrorState error={error} onRetry={onRetry} />;
-  return <EmptyState icon={KeyRound} title="There is no such key here" text="It may belong to another workspace." />;
 }
 
 function Details({ apiKey, onRotate, onRevoke }: Actions & { apiKey: ApiKey }) {

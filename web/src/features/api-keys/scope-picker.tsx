@@ -6,8 +6,10 @@ import { useSession } from "@/lib/session";
 import { CheckGroup } from "@/ui/field-choice";
 import { FormRadio } from "@/ui/form";
 import { useShownName } from "@/ui/form-context";
+import { ProblemAlert } from "@/ui/problem";
 
 import type { KeyValues } from "./key-form";
+import { usePermissions } from "./queries";
 
 const PRESETS = [
   {
@@ -24,7 +26,10 @@ const PRESETS = [
   },
 ];
 
-export function ScopePicker({ permissions }: { permissions: Permission[] }) {
+const NONE: Permission[] = [];
+
+export function ScopePicker() {
+  const { data: permissions = NONE, error, refetch } = usePermissions();
   const own = useSession(({ facts }) => facts?.permissions) ?? [];
   const preset = useWatch<KeyValues, "preset">({ name: "preset" });
   const offered = permissions.filter(({ name }) => own.includes(name));
@@ -35,6 +40,7 @@ export function ScopePicker({ permissions }: { permissions: Permission[] }) {
   return (
     <>
       <FormRadio<KeyValues> name="preset" label="What may it do?" options={options} required />
+      {error && permissions === NONE && <ProblemAlert error={error} onRetry={() => void refetch()} />}
       {preset === "chosen" && <Choices permissions={offered} />}
     </>
   );

@@ -32,10 +32,12 @@ export function UserPanel({ id, onClose }: Props) {
   const user = useUserOfId(id);
   return (
     <Sheet open onOpenChange={(open) => !open && onClose()} title="Person">
-      {user.data ? (
+      {hasCode(user.error, "not_found", "malformed_parameter") ? (
+        <Missing />
+      ) : user.data ? (
         <Person user={user.data} error={user.error} onRetry={() => void user.refetch()} onClose={onClose} />
       ) : user.error ? (
-        <Missing error={user.error} onRetry={() => void user.refetch()} />
+        <ErrorState error={user.error} onRetry={() => void user.refetch()} />
       ) : (
         <Delayed>
           <SkeletonText lines={8} />
@@ -45,12 +47,11 @@ export function UserPanel({ id, onClose }: Props) {
   );
 }
 
-function Missing({ error, onRetry }: { error: unknown; onRetry: () => void }) {
-  if (!hasCode(error, "not_found", "malformed_parameter")) return <ErrorState error={error} onRetry={onRetry} />;
+function Missing() {
   return (
     <EmptyState
       icon={UserX}
-      title="Nobody here has this address"
+      title="There is no such person here"
       text="The person was removed, or works in another workspace. The audit log keeps what they did."
     />
   );
