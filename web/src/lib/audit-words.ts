@@ -47,7 +47,12 @@ const ACTIONS: Record<string, Words> = {
   },
   "user.sso_linked": { title: "Linked a user to single sign-on" },
   "user.password_reset_sent": { title: "Sent a link to reset the password" },
+  "user.password_reset": { title: "Reset a password" },
   "user.mfa_reset": { title: "Reset the second factors" },
+  "user.factors_changed": {
+    title: "Changed their second factors",
+    tell: ({ after }) => known(FACTORS, String(after["change"])),
+  },
   "invitation.created": {
     title: "Invited somebody",
     tell: ({ after }) => (after["email"] ? `Invited ${said(after["email"])} as ${said(after["role"])}` : undefined),
@@ -63,7 +68,10 @@ const ACTIONS: Record<string, Words> = {
   "api_key.revoked": { title: "Revoked an API key" },
   "session.opened": {
     title: "Logged in",
-    tell: ({ after }) => known(METHODS, String(after["method"]))?.concat(after["mfa"] ? " and a second factor" : ""),
+    tell: ({ after }) => {
+      if (after["method"] === "password" && after["mfa"]) return "Logged in with two factors";
+      return known(METHODS, String(after["method"]));
+    },
   },
   "session.ended": {
     title: "Ended a session",
@@ -74,8 +82,10 @@ const ACTIONS: Record<string, Words> = {
   },
   "settings.changed": {
     title: "Changed the security policy",
-    tell: ({ after }) =>
-      `Changed the security policy: ${listOf(Object.keys(after).map((name) => known(POLICY, name) ?? said(name)))}`,
+    tell: ({ after }) => {
+      const fields = Object.keys(after).map((name) => known(POLICY, name) ?? said(name));
+      return fields.length > 0 ? `Changed ${listOf(fields)}` : undefined;
+    },
   },
   "sso.changed": {
     title: "Changed single sign-on",
@@ -84,6 +94,10 @@ const ACTIONS: Record<string, Words> = {
       if (!("enabled" in after)) return undefined;
       return after["enabled"] ? "Turned single sign-on on" : "Turned single sign-on off";
     },
+  },
+  "sso.log_in_tested": {
+    title: "Tested single sign-on",
+    tell: ({ after }) => (after["works"] === false ? "Tested single sign-on, which failed" : undefined),
   },
   "sso.removed": { title: "Removed single sign-on" },
   "audit_log.exported": { title: "Exported the audit log" },
@@ -96,7 +110,11 @@ const ACTIONS: Record<string, Words> = {
     title: "Changed the state of the workspace",
     tell: ({ after }) => `Changed the state of the workspace to ${said(after["status"])}`,
   },
+  "tenant.move_started": { title: "Began to move the workspace to another database" },
+  "tenant.move_aborted": { title: "Stopped moving the workspace" },
   "tenant.moved": { title: "Moved the workspace to another database" },
+  "tenant.purged": { title: "Removed the workspace and its data for good" },
+  "person.created": { title: "Created an account" },
   "person.password_changed": { title: "Changed the password" },
   "person.totp_enrolled": { title: "Set up an authenticator app" },
   "person.totp_removed": { title: "Removed the authenticator app" },
@@ -109,6 +127,13 @@ const ACTIONS: Record<string, Words> = {
   "person.second_factor_wrong": { title: "Entered a wrong second factor" },
 };
 
+const FACTORS: Record<string, string> = {
+  totp_enrolled: "Set up an authenticator app",
+  totp_removed: "Removed the authenticator app",
+  passkey_added: "Added a passkey",
+  passkey_removed: "Removed a passkey",
+  recovery_codes_made: "Made new recovery codes",
+};
 const STATUS: Record<string, string> = { disabled: "Disabled the user", active: "Enabled the user" };
 const METHODS: Record<string, string> = {
   password: "Logged in with a password",
@@ -138,6 +163,7 @@ const GROUPS: Record<string, string> = {
   api_key: "Anything about API keys",
   session: "Anything about sessions",
   tenant: "Anything about the workspace",
+  sso: "Anything about single sign-on",
 };
 
 /** The name of an action, or of all that begin alike ("user."). */

@@ -62,7 +62,7 @@ function News({ filter, newest }: { filter: Filter; newest: number | undefined }
   useShortcuts("Audit log", count > 0 ? [{ keys: "r", does: "Show new entries", run: () => void show() }] : []);
   const figure = count >= COUNTED ? `More than ${formatNumber(COUNTED - 1)}` : formatNumber(count);
   return (
-    <div role="status" className="sticky top-1 z-20 -mt-4 flex h-0 justify-center">
+    <div role="status" className="sticky top-3 z-20 -mt-4 flex h-0 -translate-y-2 justify-center">
       {count > 0 && (
         <Button
           size="sm"
