@@ -123,14 +123,10 @@ impl Voice for Host {
         console::table(&rows);
         console::say(&format!("  password of all: {password}\n"));
         console::say("Three things to try:");
-        console::say("  1. Log in as a program does:");
+        console::say(&format!("  1. Open {address} and go in as one of these people."));
+        console::say(&format!("  2. Invite somebody as admin@acme.test and find the mail: {address}/system/outbox"));
         console::say(&format!(
-            "     curl -s {address}/api/v1/auth/login -H 'Content-Type: application/json' \\\n       -d '{{\"email\":\"rep@acme.test\",\"password\":\"{}\"}}'",
-            if self.given.is_some() { "…" } else { password }
-        ));
-        console::say(&format!("  2. Read and try the API: {address}/docs/"));
-        console::say(&format!(
-            "  3. Make an API key, invite somebody with it, and find the mail in the outbox:\n     {} api-key create --tenant acme --scope '*'{}\n     curl -s {address}/api/v1/system/outbox -H 'Authorization: Bearer KEY'",
+            "  3. Ask as a program does ({address}/docs/ tells what):\n     {} api-key create --tenant acme --scope '*'{}\n     curl -s {address}/api/v1/users -H 'Authorization: Bearer KEY'",
             program(),
             data_dir_option(config)
         ));
