@@ -72,7 +72,7 @@ export function KeyTable({ keys, onOpen, onRotate, onRevoke }: Props) {
       rowKey={({ id }) => id}
       onRowOpen={({ id }) => onOpen(id)}
       selected={params.get("key")}
-      loading={keys.isPending}
+      loading={keys.isPending || keys.isPlaceholderData}
       fetchNextPage={keys.fetchNextPage}
       hasNextPage={keys.hasNextPage}
       isFetchingNextPage={keys.isFetchingNextPage}

@@ -19,7 +19,7 @@ import { WithdrawDialog } from "./withdraw-dialog";
 export function Component() {
   const mayManage = useCan("users:manage");
   const [params, setParams] = useSearchParams();
-  const open = () => setParams({ invite: "" });
+  const open = () => setParams({ new: "" });
   useShortcuts("Invitations", mayManage ? [{ keys: "n", does: "Invite people", run: open }] : []);
   if (!mayManage) {
     return (
@@ -36,7 +36,7 @@ export function Component() {
   return (
     <PeoplePage title="Invitations" actions={invite}>
       <List onInvite={open} />
-      <InviteDialog open={params.has("invite")} onClose={() => setParams({}, { replace: true })} />
+      <InviteDialog open={params.has("new")} onClose={() => setParams({}, { replace: true })} />
     </PeoplePage>
   );
 }

@@ -60,7 +60,7 @@ export function UserTable({ users, onOpen }: Props) {
       rowKey={(user) => user.id}
       onRowOpen={(user) => onOpen(user.id)}
       selected={params.get("user")}
-      loading={users.isPending}
+      loading={users.isPending || users.isPlaceholderData}
       fetchNextPage={users.fetchNextPage}
       hasNextPage={users.hasNextPage}
       isFetchingNextPage={users.isFetchingNextPage}

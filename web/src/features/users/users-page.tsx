@@ -31,7 +31,7 @@ export function Component() {
   const change = useParam();
   useShortcuts("People", [
     { keys: "/", does: "Search", run: () => search.current?.focus() },
-    ...(mayManage ? [{ keys: "n", does: "Invite people", run: () => change("invite", "") }] : []),
+    ...(mayManage ? [{ keys: "n", does: "Invite people", run: () => change("new", "") }] : []),
   ]);
   if (!mayRead) {
     return (
@@ -41,7 +41,7 @@ export function Component() {
     );
   }
   const invite = (
-    <Button variant="primary" icon={UserPlus} onClick={() => change("invite", "")}>
+    <Button variant="primary" icon={UserPlus} onClick={() => change("new", "")}>
       Invite people
     </Button>
   );
@@ -53,7 +53,7 @@ export function Component() {
         onDropFilters={() => setParams((before) => keep(before, "user"), { replace: true })}
       />
       {opened && <UserPanel key={opened} id={opened} onClose={() => change("user", null, true)} />}
-      {mayManage && <InviteDialog open={params.has("invite")} onClose={() => change("invite", null, true)} />}
+      {mayManage && <InviteDialog open={params.has("new")} onClose={() => change("new", null, true)} />}
     </PeoplePage>
   );
 }
