@@ -1,4 +1,6 @@
 /** Every page, in both themes and both widths: it opens without a complaint, axe finds nothing, nothing sticks out. */
+import type { ApiClient } from "@socialai/api-client";
+
 import { expectNoSidewaysScroll, refusals, settled } from "./harness/settle.ts";
 import { expect, expectAccessible, test, type Person, type Workspace } from "./harness/test.ts";
 
@@ -87,10 +89,7 @@ test("a viewer opens every page, and is told who can give what is missing", asyn
 });
 
 /** Something to be seen on every page. */
-async function fill(
-  workspace: Workspace,
-  api: (person: Workspace["admin"]) => Promise<import("@socialai/api-client").ApiClient>,
-) {
+async function fill(workspace: Workspace, api: (person: Person) => Promise<ApiClient>): Promise<void> {
   await workspace.member("agent");
   const admin = await api(workspace.admin);
   const answers = [
