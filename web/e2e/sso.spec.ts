@@ -1,6 +1,7 @@
 /** Single sign-on with a real identity provider: setting it up, testing it, logging in through it. */
 import type { Page } from "@playwright/test";
 
+import { tabTo } from "./harness/keyboard.ts";
 import { expect, expectAccessible, test, type Workspace } from "./harness/test.ts";
 
 const ROLE = "https://hub.example.com/role";
@@ -82,7 +83,7 @@ test("an admin sets it up, tests a log-in without being logged out, and turns it
     await expect(finding).toContainText("It works");
     await expect(finding).toContainText("lena@sso.test");
     await expect(finding).toContainText("Manager, from the claims");
-    await expect(finding.getByRole("region", { name: "What the identity provider said" })).toContainText('"Lead"');
+    await expect(finding.getByRole("group", { name: "What the identity provider said" })).toContainText('"Lead"');
   }
   await expectAccessible(tab);
   await expect(tab).toHaveURL("/settings/sso");
@@ -190,7 +191,7 @@ test("it is turned on and off with a way back, and removed, by the keyboard alon
   await page.keyboard.press("Enter");
   await expect(page.getByRole("heading", { name: "People can log in this way" })).toBeVisible();
   await page.keyboard.press("F6");
-  await page.keyboard.press("Tab");
+  await tabTo(page, page.getByRole("button", { name: "Undo" }));
   await page.keyboard.press("Enter");
   await expect(page.getByRole("heading", { name: "Nobody can log in this way yet" })).toBeVisible();
 

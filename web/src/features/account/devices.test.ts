@@ -17,7 +17,11 @@ const session = (id: string, last_used_at: string): Session => ({
 
 describe("sessions", () => {
   it("come with this one first, then those used last", () => {
-    const all = [session("old", "2026-01-01T00:00:00Z"), session("own", "2025-01-01T00:00:00Z"), session("new", "2026-02-01T00:00:00Z")];
+    const all = [
+      session("old", "2026-01-01T00:00:00Z"),
+      session("own", "2025-01-01T00:00:00Z"),
+      session("new", "2026-02-01T00:00:00Z"),
+    ];
     expect(inOrder(all, "own").map(({ id }) => id)).toEqual(["own", "new", "old"]);
     expect(inOrder(all, undefined).map(({ id }) => id)).toEqual(["new", "old", "own"]);
   });

@@ -31,8 +31,8 @@ export function PasskeyDialog({ needsCode, close }: { needsCode: boolean; close:
         <PasskeyForm needsCode={needsCode} close={close} />
       ) : (
         <p>
-          This browser cannot make passkeys here. It may be too old, or this page is not opened over a secure connection. Try
-          another browser or device.
+          This browser cannot make passkeys here. It may be too old, or this page is not opened over a secure
+          connection. Try another browser or device.
         </p>
       )}
     </Dialog>

@@ -47,14 +47,7 @@ function NameCard() {
       <Form form={form} onSubmit={submit}>
         <div className="flex items-center gap-4">
           <Avatar name={typed || user.email} size={56} />
-          <FormText
-            name="name"
-            label="Your name"
-            required
-            maxLength={200}
-            autoComplete="name"
-            className="flex-1"
-          />
+          <FormText name="name" label="Your name" required maxLength={200} autoComplete="name" className="flex-1" />
         </div>
         <div className="flex justify-end">
           <SubmitButton disabled={!isDirty}>Save name</SubmitButton>
@@ -70,7 +63,10 @@ function AccountCard() {
   const tenants = useSession((session) => session.facts?.tenants) ?? [];
   const seesRoles = useCan("users:read");
   return (
-    <Card title="Account" description={user.role === "admin" ? undefined : "An admin of the workspace gives out the roles."}>
+    <Card
+      title="Account"
+      description={user.role === "admin" ? undefined : "An admin of the workspace gives out the roles."}
+    >
       <DetailList
         items={[
           { term: "E-mail", detail: <Copyable text={user.email} label="e-mail address" /> },

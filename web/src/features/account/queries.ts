@@ -61,7 +61,12 @@ const factorsChanged = async () => {
   await Promise.all(["me", "checklist"].map((noun) => queryClient.invalidateQueries({ queryKey: tenantKey(noun) })));
 };
 
-export const startTotp = (proof: Proof): Promise<Enrolment> => call(api.POST("/me/totp/start", { body: proof }));
+export async function startTotp(proof: Proof): Promise<Enrolment> {
+  const enrolment = await call(api.POST("/me/totp/start", { body: proof }));
+  // The proof may have been a recovery code: there is one less now.
+  if (proof.code !== undefined) void factorsChanged();
+  return enrolment;
+}
 
 export async function confirmTotp(enrolment: string, code: string): Promise<string[]> {
   const { recovery_codes } = await call(api.POST("/me/totp/confirm", { body: { enrolment, code } }));
@@ -82,9 +87,13 @@ export async function makeRecoveryCodes(proof: Proof): Promise<string[]> {
 
 export async function addPasskey(name: string, proof: Proof): Promise<void> {
   const { ticket, options } = await call(api.POST("/me/passkeys/start", { body: proof }));
-  const credential = await createPasskey(options);
-  await call(api.POST("/me/passkeys/finish", { body: { ticket, name, credential } }));
-  await factorsChanged();
+  try {
+    const credential = await createPasskey(options);
+    await call(api.POST("/me/passkeys/finish", { body: { ticket, name, credential } }));
+  } finally {
+    // Also when the device refused: the proof may have been a recovery code, which is used up.
+    await factorsChanged();
+  }
 }
 
 export async function removePasskey(id: string, proof: Proof): Promise<void> {

@@ -7,8 +7,8 @@ export function RecoveryCodes({ codes, done }: { codes: string[]; done: () => vo
   return (
     <>
       <p>
-        Each of these codes logs you in once when you do not have your authenticator app at hand. Keep them where you keep
-        your passwords, and not only on the device that the app is on.
+        Each of these codes logs you in once when you do not have your authenticator app at hand. Keep them where you
+        keep your passwords, and not only on the device that the app is on.
       </p>
       <Secret text={codes.join("\n")} label="Recovery codes" file="socialai-recovery-codes.txt" />
       <FormActions>

@@ -13,7 +13,8 @@ export function RecoveryDialog({ close, left }: { close: () => void; left: numbe
   return (
     <Dialog
       open
-      onOpenChange={(open) => !open && close()} mustAnswer={codes !== undefined}
+      onOpenChange={(open) => !open && close()}
+      mustAnswer={codes !== undefined}
       title={codes ? "Your new recovery codes" : "Make new recovery codes"}
       description={codes || left === 0 ? undefined : old}
     >

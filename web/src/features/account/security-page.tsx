@@ -51,8 +51,8 @@ function ThroughSingleSignOn() {
       text={
         <>
           Your company’s identity provider looks after your password and second factor for <Bdi>{tenant.name}</Bdi>. To
-          change those that you have here, log out and log in with your own password or passkey. If you never set one, ask
-          for a link at <TextLink to="/forgot">Forgot password</TextLink>.
+          change those that you have here, log out and log in with your own password or passkey. If you never set one,
+          ask for a link at <TextLink to="/forgot">Forgot password</TextLink>.
         </>
       }
     />

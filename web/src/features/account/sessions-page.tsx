@@ -38,8 +38,8 @@ export function Component() {
       {rows ? (
         <>
           <p className="text-muted">
-            Each browser or program in which you are logged in to this workspace. End those that you do not know, and then
-            change your password.
+            Each browser or program in which you are logged in to this workspace. End those that you do not know, and
+            then change your password.
           </p>
           {error && <ProblemAlert error={error} onRetry={retry} />}
           <ul aria-label="Sessions" className="divide-y divide-border rounded-card border border-border bg-surface">

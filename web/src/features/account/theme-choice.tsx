@@ -50,7 +50,10 @@ export function ThemeChoice({ value, onChange }: { value: Theme; onChange: (them
 /** The frame in small: rail, list, page. Its colours are the real ones of the scheme. */
 function Preview({ scheme, className }: { scheme: string; className?: string }) {
   return (
-    <span aria-hidden className={cx("flex h-24 overflow-hidden rounded-control border border-border bg-canvas", scheme, className)}>
+    <span
+      aria-hidden
+      className={cx("flex h-24 overflow-hidden rounded-control border border-border bg-canvas", scheme, className)}
+    >
       <span className="flex w-1/4 flex-col gap-1.5 border-e border-border p-2">
         <span className="h-1.5 rounded-full bg-accent" />
         <span className="h-1.5 rounded-full bg-control" />

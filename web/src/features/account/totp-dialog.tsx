@@ -85,7 +85,7 @@ function Setup({ enrolment, onCodes, close }: SetupProps & { enrolment: Enrolmen
     try {
       onCodes(await confirmTotp(enrolment.enrolment, typed));
     } catch (error) {
-      if (hasCode(error, "wrong_code")) setWrong(describe(error).detail);
+      if (hasCode(error, "wrong_code")) setWrong(describe(error).title);
       else setFailure(error);
     } finally {
       running.current = false;

@@ -8,7 +8,10 @@ const CLAIM = { mono: true, dir: "ltr", spellCheck: false, maxLength: 500 } as c
 
 export function AdmissionFields() {
   return (
-    <Card title="Who gets in" description="What the provider says of a person comes as claims. A test log-in shows them all.">
+    <Card
+      title="Who gets in"
+      description="What the provider says of a person comes as claims. A test log-in shows them all."
+    >
       <FormSwitch<Values>
         name="creates_users"
         label="Make a user at the first log-in"

@@ -30,7 +30,10 @@ export function ConnectionForm({ connection, mayChange }: ConnectionFormProps) {
   };
   return (
     <Form form={form} onSubmit={submit} aria-label="Single sign-on settings">
-      <ProviderFields connection={connection} secretKept={keepsSecret(connection, form.watch("issuer"), form.watch("client_id"))} />
+      <ProviderFields
+        connection={connection}
+        secretKept={keepsSecret(connection, form.watch("issuer"), form.watch("client_id"))}
+      />
       <AdmissionFields />
       <RoleMapFields />
       {mayChange && (

@@ -29,7 +29,9 @@ export function FindingDialog({ ticket, cameBack, close }: FindingDialogProps) {
       onOpenChange={(open) => !open && close()}
       title="Test log-in"
       description={
-        cameBack ? "The page where you began shows the same: you can close this tab." : "Your own session was not touched."
+        cameBack
+          ? "The page where you began shows the same: you can close this tab."
+          : "Your own session was not touched."
       }
       size="lg"
       footer={
@@ -89,6 +91,9 @@ function facts({ email, name, role, is_user, proves_second_factor }: Finding) {
       detail: role ? `${roleName(role)}${is_user ? ", as given in this workspace" : ", from the claims"}` : "None",
     },
     { term: "User here", detail: is_user ? "Yes" : "Not yet" },
-    { term: "Second factor", detail: proves_second_factor ? "The provider asked for one" : "Not proved by the provider" },
+    {
+      term: "Second factor",
+      detail: proves_second_factor ? "The provider asked for one" : "Not proved by the provider",
+    },
   ];
 }

@@ -1,6 +1,15 @@
 import { describe, expect, it } from "vitest";
 
-import { checkIssuer, checkScopes, checkValue, FRESH, keepsSecret, sentence, toSettings, toValues } from "./form-values";
+import {
+  checkIssuer,
+  checkScopes,
+  checkValue,
+  FRESH,
+  keepsSecret,
+  sentence,
+  toSettings,
+  toValues,
+} from "./form-values";
 import type { Connection } from "./queries";
 
 const CONNECTION: Connection = {
@@ -51,12 +60,23 @@ describe("the form of single sign-on", () => {
     for (const text of ["https://id.test", " https://id.test/realms/a ", "http://127.0.0.1:9"]) {
       expect(checkIssuer(text)).toBe(true);
     }
-    for (const text of ["id.test", "ftp://id.test", "https://id.test/?a=b", "https://me@id.test", "https://id.test#a", ""]) {
+    for (const text of [
+      "id.test",
+      "ftp://id.test",
+      "https://id.test/?a=b",
+      "https://me@id.test",
+      "https://id.test#a",
+      "",
+    ]) {
       expect(checkIssuer(text)).toMatch(/https address/);
     }
     expect(checkScopes("email openid")).toBe(true);
     expect(checkScopes("email")).toMatch(/openid/);
-    const rows = [{ value: "a", role: "agent" }, { value: " a ", role: "viewer" }, { value: "b", role: "viewer" }];
+    const rows = [
+      { value: "a", role: "agent" },
+      { value: " a ", role: "viewer" },
+      { value: "b", role: "viewer" },
+    ];
     expect(rows.map((_, index) => checkValue(rows, index))).toEqual([true, expect.stringContaining("above"), true]);
   });
 

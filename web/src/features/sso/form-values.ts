@@ -85,7 +85,9 @@ export function keepsSecret(connection: Connection | null, issuer: string, clien
 export function checkIssuer(text: string): true | string {
   const address = URL.parse(text.trim());
   const fits = address && /^https?:$/.test(address.protocol) && !address.search && !address.hash && !address.username;
-  return fits ? true : "The issuer is an https address, as the provider writes it, for example https://acme.eu.auth0.com/.";
+  return fits
+    ? true
+    : "The issuer is an https address, as the provider writes it, for example https://acme.eu.auth0.com/.";
 }
 
 export const checkScopes = (text: string): true | string =>

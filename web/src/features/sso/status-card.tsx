@@ -26,7 +26,9 @@ export function StatusCard({ connection, mayChange }: StatusCardProps) {
         title="Not set up yet"
         description="Make an application at your identity provider (OpenID Connect, a confidential web application), give it the address below, and enter here what it shows you."
       >
-        <DetailList items={[{ term: "Redirect URI", detail: <Copyable text={presumedRedirect()} label="redirect URI" /> }]} />
+        <DetailList
+          items={[{ term: "Redirect URI", detail: <Copyable text={presumedRedirect()} label="redirect URI" /> }]}
+        />
       </Card>
     );
   }
@@ -126,8 +128,8 @@ function Tests() {
       </div>
       <p className="flex items-start gap-1.5 text-dense text-muted">
         <FlaskConical size={14} aria-hidden className="mt-[3px] shrink-0" />
-        The test log-in opens your provider in a new tab and shows what it says of you. Nobody is signed in or made a user, and
-        your own session stays.
+        The test log-in opens your provider in a new tab and shows what it says of you. Nobody is signed in or made a
+        user, and your own session stays.
       </p>
       <div role="status">
         {outcome && (

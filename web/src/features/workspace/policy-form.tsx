@@ -35,7 +35,10 @@ export function PolicyForm({ policy }: { policy: Policy }) {
 
   return (
     <Form form={form} onSubmit={submit}>
-      <Card title="Second factor" description="A code or a passkey after the password. A stolen password alone then opens nothing.">
+      <Card
+        title="Second factor"
+        description="A code or a passkey after the password. A stolen password alone then opens nothing."
+      >
         <FormCheckGroup<Values>
           name="mfa_roles"
           label="Roles that must have one, besides admins"

@@ -107,7 +107,10 @@ function FactsCard({ workspace: { id, slug, plan, tier, created_at } }: { worksp
         items={[
           { term: "Short name", detail: <Copyable text={slug} label="short name" /> },
           { term: "Workspace id", detail: <Copyable text={id} label="workspace id" /> },
-          { term: "Plan", detail: <Badge tone={plan === "enterprise" ? "accent" : "neutral"}>{PLANS[plan] ?? plan}</Badge> },
+          {
+            term: "Plan",
+            detail: <Badge tone={plan === "enterprise" ? "accent" : "neutral"}>{PLANS[plan] ?? plan}</Badge>,
+          },
           { term: "Data", detail: TIERS[tier] ?? tier },
           { term: "Created", detail: <DateTime at={created_at} /> },
         ]}
