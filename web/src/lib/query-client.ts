@@ -35,9 +35,11 @@ const WRITE_AFTER_MS = 1000;
 
 export const readKept = (): Promise<Kept | undefined> => get<Kept>(KEY).catch(() => undefined);
 
-/** Shows what was kept, if it is this person's and not too old. */
+/** Shows what was kept, if it is this person's and not too old, until the server has said how it is now. */
 export function restore(kept: Kept | undefined): void {
-  if (kept && kept.whose === whose() && Date.now() - kept.at < WEEK_MS) hydrate(queryClient, kept.state);
+  if (!kept || kept.whose !== whose() || Date.now() - kept.at >= WEEK_MS) return;
+  hydrate(queryClient, kept.state);
+  void queryClient.invalidateQueries({ predicate: ({ state }) => state.dataUpdatedAt <= kept.at });
 }
 
 /** Keeps the answers as long as this person stays signed in; queries with `meta: { keep: false }` are not kept. */
