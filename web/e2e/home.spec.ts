@@ -1,6 +1,7 @@
 /** Where everybody begins. */
 import { dataOf } from "@socialai/api-client";
 import type { Page } from "@playwright/test";
+import { generateSync } from "otplib";
 
 import { tabTo } from "./harness/keyboard.ts";
 import { expect, expectAccessible, test } from "./harness/test.ts";
@@ -78,6 +79,18 @@ test("everybody sees their own steps only, and no log that is not theirs to read
   await expect(page.getByRole("heading", { name: "What happened lately" })).toHaveCount(0);
   await expectAccessible(page);
   expect(asked.filter((url) => url.includes("/audit-log"))).toEqual([]);
+});
+
+test("a step of one's own ticks when it is taken on another device", async ({ page, workspace, signIn, api }) => {
+  const vera = await workspace.member("viewer");
+  const elsewhere = await api(vera);
+  await signIn(page, vera);
+  await page.goto("/");
+  await expect(step(page, SECOND_FACTOR)).toContainText("To do");
+  const started = await dataOf(elsewhere.POST("/me/totp/start", { body: {} }));
+  const code = generateSync({ secret: started.secret });
+  await dataOf(elsewhere.POST("/me/totp/confirm", { body: { enrolment: started.enrolment, code } }));
+  await expect(step(page, SECOND_FACTOR)).toContainText("Done");
 });
 
 test("steps and entries lead to where they belong, keyboard only", async ({ page, workspace, signIn }) => {
