@@ -44,7 +44,8 @@ export function Dialog({
     // A slip of the mouse beside the dialog must not throw away what was typed in it; Esc and the cross close it.
     <Base.Root open={open} onOpenChange={(next) => !mustAnswer && onOpenChange(next)} disablePointerDismissal>
       <Base.Portal>
-        <Base.Backdrop className={SCRIM} />
+        {/* Over a sheet, too, from which it was opened. */}
+        <Base.Backdrop forceRender className={SCRIM} />
         <Base.Popup
           ref={popup}
           // What is to be filled in comes first, or else the dialog itself: on the cross the tooltip would open and take
@@ -94,7 +95,7 @@ export function ConfirmDialog({ open, onOpenChange, ...props }: ConfirmDialogPro
   return (
     <AlertDialog.Root open={open} onOpenChange={(next) => !working && onOpenChange(next)}>
       <AlertDialog.Portal>
-        <AlertDialog.Backdrop className={SCRIM} />
+        <AlertDialog.Backdrop forceRender className={SCRIM} />
         <AlertDialog.Popup
           className={cx("inset-x-4 top-[12vh] rounded-card border md:inset-x-auto", POPUP, "md:max-w-md")}
         >

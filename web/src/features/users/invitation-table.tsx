@@ -3,7 +3,7 @@ import { Copy, RotateCw, Undo2 } from "lucide-react";
 
 import { serverNow } from "@/lib/clock";
 import type { MenuItem } from "@/ui/menu";
-import { Bdi, PersonName } from "@/ui/name";
+import { PersonName } from "@/ui/name";
 import { DataTable, type Column } from "@/ui/table";
 import { RelativeTime } from "@/ui/time";
 
@@ -18,15 +18,10 @@ const Mark = ({ invitation }: { invitation: Invitation }) => (
 );
 
 const COLUMNS: Column<Invitation>[] = [
-  { id: "name", header: "Name", cell: ({ name }) => <PersonName name={name} /> },
   {
-    id: "email",
-    header: "E-mail",
-    cell: ({ email }) => (
-      <Bdi className="block truncate" title={email}>
-        {email}
-      </Bdi>
-    ),
+    id: "name",
+    header: "Name",
+    cell: ({ name, email }) => <PersonName name={name} email={email} className="leading-[18px]" />,
   },
   { id: "role", header: "Role", width: 104, cell: ({ role }) => roleName(role) },
   { id: "state", header: "State", width: 120, cell: (invitation) => <Mark invitation={invitation} /> },
