@@ -32,7 +32,7 @@ async function fillIn(page: Page, provider: Provider): Promise<void> {
   await page.getByRole("textbox", { name: "Role claim" }).fill(ROLE);
   await page.getByRole("button", { name: "Add a value" }).click();
   const first = page.getByRole("group", { name: "Value 1" });
-  await first.getByRole("textbox", { name: "Value at the provider" }).fill("Lead");
+  await first.getByRole("textbox", { name: "Value" }).fill("Lead");
   await first.getByRole("combobox", { name: "Role here" }).click();
   await page.getByRole("option", { name: "Manager" }).click();
   await page.getByRole("button", { name: "Save settings" }).click();
@@ -154,7 +154,7 @@ test("wrong settings are refused at their fields and nothing typed is lost", asy
   for (const index of [1, 2]) {
     await page.getByRole("button", { name: "Add a value" }).click();
     const row = page.getByRole("group", { name: `Value ${index}` });
-    await row.getByRole("textbox", { name: "Value at the provider" }).fill("Sales");
+    await row.getByRole("textbox", { name: "Value" }).fill("Sales");
   }
   await page.getByRole("button", { name: "Save settings" }).click();
   await expect(issuer).toBeFocused();

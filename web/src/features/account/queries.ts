@@ -4,7 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import { api, call, tenantKey, type Schemas } from "@/lib/api";
 import { createPasskey } from "@/lib/passkeys";
 import { queryClient } from "@/lib/query-client";
-import { refreshFacts } from "@/lib/session";
+import { refreshFacts, useCan } from "@/lib/session";
 
 export type Session = Schemas["Session"];
 export type Passkey = Schemas["PasskeyInfo"];
@@ -36,6 +36,17 @@ export function usePasskeys(enabled: boolean) {
     queryFn: ({ signal }) => call(api.GET("/me/passkeys", { signal })),
     enabled,
   });
+}
+
+/** Whether this role must have a second factor here. */
+export function useIsAsked(role: string, enabled: boolean): boolean {
+  const maySee = useCan("settings:read");
+  const { data } = useQuery({
+    queryKey: tenantKey("policy"),
+    queryFn: ({ signal }) => call(api.GET("/tenant/policy", { signal })),
+    enabled: enabled && maySee,
+  });
+  return data?.mfa_roles.some((asked) => asked === role) ?? role === "admin";
 }
 
 export function useOwnSessions() {

@@ -9,16 +9,17 @@ import { Card, DetailList } from "@/ui/page";
 import { toast } from "@/ui/toast";
 
 import { ProofDialog } from "./proof-dialog";
-import { removeTotp } from "./queries";
+import { removeTotp, useIsAsked } from "./queries";
 import { RecoveryDialog } from "./recovery-dialog";
 import { TotpDialog } from "./totp-dialog";
 
-/** As many as the server makes at a time. */
+/** Time to make new ones. */
 const FEW = 3;
 
 export function TotpCard({ factors, role }: { factors: Schemas["Factors"]; role: string }) {
   const [opened, setOpened] = useState<"set-up" | "remove" | "codes">();
   const close = () => setOpened(undefined);
+  const isAsked = useIsAsked(role, opened === "remove");
   const { totp, recovery_codes: left } = factors;
   return (
     <Card
@@ -52,7 +53,7 @@ export function TotpCard({ factors, role }: { factors: Schemas["Factors"]; role:
         open={opened === "remove"}
         onOpenChange={close}
         title="Remove the authenticator app?"
-        description={consequence(factors, role)}
+        description={consequence(factors, isAsked)}
         confirm="Remove authenticator app"
         danger
         needsCode
@@ -78,8 +79,9 @@ function CodesLeft({ left }: { left: number }) {
   );
 }
 
-function consequence({ passkeys }: Schemas["Factors"], role: string): string {
+function consequence({ passkeys }: Schemas["Factors"], isAsked: boolean): string {
   if (passkeys > 0) return "You will log in with your password and a passkey. The app’s codes stop working.";
-  const asked = role === "admin" ? " Admins need a second factor: at your next log-in you set one up again." : "";
-  return `You will log in with your password alone, which anybody who learns it can do.${asked}`;
+  return isAsked
+    ? "Your role needs a second factor: at your next log-in you are asked to set one up again."
+    : "You will log in with your password alone, which anybody who learns it can do.";
 }

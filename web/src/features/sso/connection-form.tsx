@@ -103,7 +103,7 @@ function ProviderFields({ connection, secretKept }: { connection: Connection | n
 }
 
 function secretHint(kept: boolean, lost: boolean): string {
-  if (kept) return "A secret is stored. It is never shown, and leave this empty to keep it.";
+  if (kept) return "A secret is stored and never shown. Leave this empty to keep it.";
   if (lost) return "The stored secret belongs to the issuer and client of before. Enter the new one.";
   return "Kept encrypted and never shown again. Empty for a public client.";
 }

@@ -40,7 +40,7 @@ export function RoleMapFields() {
           <div key={row.id} role="group" aria-label={`Value ${index + 1}`} className="flex items-start gap-2">
             <FormText
               name={`role_map.${index}.value`}
-              label="Value at the provider"
+              label="Value"
               hideLabel={index > 0}
               required
               spellCheck={false}

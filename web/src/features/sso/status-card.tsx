@@ -129,7 +129,7 @@ function Tests() {
       <p className="flex items-start gap-1.5 text-dense text-muted">
         <FlaskConical size={14} aria-hidden className="mt-[3px] shrink-0" />
         The test log-in opens your provider in a new tab and shows what it says of you. Nobody is signed in or made a
-        user, and your own session stays.
+        user, and your own session stays. Both tests use the saved settings.
       </p>
       <div role="status">
         {outcome && (
