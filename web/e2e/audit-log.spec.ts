@@ -230,6 +230,7 @@ test("the log is read with the keyboard only", async ({ page, workspace, signIn,
   await page.keyboard.press("Escape");
   await expect(panel).toBeHidden();
   await expect(page).toHaveURL(/kind=user$/);
+  await expect(newest).toBeFocused();
 });
 
 test("who may not read it is told who can help, and nothing is asked for", async ({ page, workspace, signIn }) => {
