@@ -77,17 +77,25 @@ function listen(show: (owner: HTMLElement | undefined) => void): () => void {
     // Beside an open tooltip the next one comes at once.
     if (next !== owner) change(next, next && !owner ? HOVER_MS : LEAVE_MS);
   };
+  // Focus that a person moved; where a dialog puts it when it opens, nobody asked for a tooltip.
+  let isMoving = false;
   const focus = ({ target }: FocusEvent) => {
-    const next =
-      target instanceof Element && target.matches(":focus-visible") && target.closest<HTMLElement>("[data-tooltip]");
+    const next = isMoving && target instanceof Element && target.closest<HTMLElement>("[data-tooltip]");
     change(next || undefined, 0);
   };
   const hide = () => change(undefined, 0);
-  const key = (event: KeyboardEvent) => event.key === "Escape" && hide();
+  const press = () => {
+    isMoving = false;
+    hide();
+  };
+  const key = (event: KeyboardEvent) => {
+    isMoving = event.key === "Tab" || event.key.startsWith("Arrow");
+    if (event.key === "Escape") hide();
+  };
   const stop = new AbortController();
   const options = { signal: stop.signal, capture: true, passive: true };
   document.addEventListener("pointerover", over, options);
-  document.addEventListener("pointerdown", hide, options);
+  document.addEventListener("pointerdown", press, options);
   document.addEventListener("focusin", focus, options);
   document.addEventListener("focusout", hide, options);
   document.addEventListener("keydown", key, options);
