@@ -310,7 +310,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Start signing in with a passkey */
+        /**
+         * Start signing in with a passkey
+         * @description Not counted as a guess: a challenge tells nothing, and log-in pages ask for one as soon as they are open.
+         */
         post: operations["post_auth_passkey_start"];
         delete?: never;
         options?: never;
@@ -2544,7 +2547,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description On to the identity provider. */
+            /** @description On to the identity provider, or back to the log-in page with an error code. */
             303: {
                 headers: {
                     [name: string]: unknown;

@@ -24,9 +24,11 @@ pub struct PasskeyChallenge {
 }
 
 /// Start signing in with a passkey
+///
+/// Not counted as a guess: a challenge tells nothing, and log-in pages ask for one as soon as they are open.
 #[utoipa::path(post, path = "/auth/passkey/start", tag = "Signing in", security(()),
     responses((status = 200, description = "The challenge.", body = PasskeyChallenge)))]
-pub async fn start(State(app): State<App>, visitor: Visitor<true>) -> Answer<Json<PasskeyChallenge>> {
+pub async fn start(State(app): State<App>, visitor: Visitor) -> Answer<Json<PasskeyChallenge>> {
     let mut tx = app.databases().system(visitor.actor).await?;
     let (ticket, options) = passkeys::start_sign_in(&mut tx, app.webauthn()).await?;
     tx.commit().await?;

@@ -32,7 +32,7 @@ use super::signed_in::{Delivery, open};
 use crate::{
     caller::Visitor,
     http::body::{Id, Query},
-    problem::{Answer, Failure},
+    problem::Failure,
     state::App,
 };
 
@@ -60,23 +60,30 @@ pub struct StartQuery {
 /// Start single sign-on of a workspace
 #[utoipa::path(get, path = "/auth/sso/{tenant}/start", tag = "Signing in",
     params(("tenant" = String, Path, description = "Short name of the workspace."), StartQuery), security(()),
-    responses((status = 303, description = "On to the identity provider.")))]
+    responses((status = 303, description = "On to the identity provider, or back to the log-in page with an error code.")))]
 pub async fn start(
     State(app): State<App>,
     visitor: Visitor<true>,
+    headers: HeaderMap,
     Id(slug): Id<String>,
     Query(query): Query<StartQuery>,
     jar: CookieJar,
-) -> Answer<(CookieJar, Redirect)> {
+) -> Response {
+    match begin(&app, &visitor.actor, jar.clone(), &slug, query).await {
+        Ok((jar, url)) => (jar, Redirect::to(url.as_str())).into_response(),
+        Err(error) => failed(&jar, &headers, error),
+    }
+}
+
+async fn begin(app: &App, actor: &Actor, jar: CookieJar, slug: &str, query: StartQuery) -> Result<(CookieJar, Url)> {
     let none = || Problem::missing("single sign-on");
-    let mut tx = app.databases().system(visitor.actor.clone()).await?;
-    let tenant = tenants::find(&mut tx, &slug).await;
+    let mut tx = app.databases().system(actor.clone()).await?;
+    let tenant = tenants::find(&mut tx, slug).await;
     tx.rollback().await?;
     let tenant = tenant.map_err(|_| none())?;
-    let connection = connection(&app, &visitor.actor, tenant.id).await?.ok_or_else(none)?;
+    let connection = connection(app, actor, tenant.id).await?.ok_or_else(none)?;
     let return_to = query.return_to.filter(|path| is_local(path)).unwrap_or_else(|| "/".to_owned());
-    let (jar, url) = set_out(&app, jar, &visitor.actor, tenant.id, &connection, return_to, None).await?;
-    Ok((jar, Redirect::to(url.as_str())))
+    set_out(app, jar, actor, tenant.id, &connection, return_to, None).await
 }
 
 /// Begins the round trip: what has to be known at its end is kept in a ticket, and the browser gets the ticket's secret.

@@ -351,6 +351,11 @@ async fn refusal_of_the_provider_leads_back_to_the_log_in_page() {
     let request = workspace.server.request(Method::GET, &path).header(COOKIE, &denied.cookie);
     let page = workspace.server.send(request.header("accept", "text/html,application/xhtml+xml")).await;
     assert_eq!((page.status.as_u16(), page.headers[LOCATION].to_str().unwrap()), (303, "/login?error=sso_failed"));
+
+    // The same on the way out: a browser shows a page, not a problem document.
+    let out = workspace.server.request(Method::GET, "/auth/sso/no-such-workspace/start");
+    let page = workspace.server.send(out.header("accept", "text/html,application/xhtml+xml")).await;
+    assert_eq!((page.status.as_u16(), page.headers[LOCATION].to_str().unwrap()), (303, "/login?error=not_found"));
     assert_eq!(page.cookie("socialai_refresh"), None);
 }
 
