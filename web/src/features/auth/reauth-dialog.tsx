@@ -5,6 +5,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Building2 } from "lucide-react";
 import { useCallback, useEffect, useState } from "react";
+import { flushSync } from "react-dom";
 import { useForm } from "react-hook-form";
 import { useNavigate } from "react-router";
 
@@ -111,7 +112,8 @@ function SomebodyElse({ signedIn }: { signedIn: SignedIn }) {
   const user = useUser();
   const navigate = useNavigate();
   const goOn = () => {
-    enter(signedIn);
+    // At once, so that nothing of the old page is there any more that could hold up the way.
+    flushSync(() => enter(signedIn));
     void navigate("/", { replace: true });
   };
   return (
