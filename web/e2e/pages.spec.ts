@@ -55,6 +55,8 @@ for (const [path, title] of FOR_STRANGERS) {
 
 for (const [group, places] of Object.entries(PAGES)) {
   test(`an admin opens ${group}`, async ({ page, workspace, signIn, api }) => {
+    // Many pages, each looked at twice.
+    test.setTimeout(180_000);
     await fill(workspace, api);
     await signIn(page, workspace.admin);
     const refused = refusals(page);
@@ -73,6 +75,7 @@ for (const [group, places] of Object.entries(PAGES)) {
 }
 
 test("a viewer opens every page, and is told who can give what is missing", async ({ page, workspace, signIn }) => {
+  test.setTimeout(180_000);
   await signIn(page, await workspace.member("viewer"));
   const refused = refusals(page);
   for (const [path] of Object.values(PAGES).flat()) {

@@ -1,9 +1,9 @@
 /** What every page has to be, whatever is on it. */
 import { expect, type Page, type Response } from "@playwright/test";
 
-/** The page is there: its title, and nothing that is still loading. */
+/** The page is there: its title, or what was opened over it, and nothing that is still loading. */
 export async function settled(page: Page): Promise<void> {
-  await expect(page.getByRole("heading", { level: 1 }).first()).toBeVisible();
+  await expect(page.getByRole("heading", { level: 1 }).or(page.getByRole("dialog")).first()).toBeVisible();
   await expect(page.locator("[aria-busy=true]")).toHaveCount(0);
 }
 
