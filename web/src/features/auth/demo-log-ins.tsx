@@ -3,11 +3,11 @@ import { ChevronRight, LoaderCircle } from "lucide-react";
 import { useState } from "react";
 
 import type { Schemas } from "@/lib/api";
+import { roleName } from "@/lib/role-names";
 import { Avatar } from "@/ui/avatar";
 import { ProblemAlert } from "@/ui/problem";
 
 import { logIn as send } from "./requests";
-import { roleName } from "./role-name";
 import type { LogInUnderWay } from "./use-log-in";
 
 type DemoLogin = Schemas["DemoLogin"];

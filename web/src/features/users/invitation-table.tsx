@@ -2,6 +2,7 @@
 import { Copy, RotateCw, Undo2 } from "lucide-react";
 
 import { serverNow } from "@/lib/clock";
+import { roleName } from "@/lib/role-names";
 import type { MenuItem } from "@/ui/menu";
 import { PersonName } from "@/ui/name";
 import { DataTable, type Column } from "@/ui/table";
@@ -11,7 +12,6 @@ import { copyAddress } from "./copy-address";
 import { isOpen, stateAt } from "./invitation-state";
 import { InvitationMark } from "./marks";
 import type { Invitation, useInvitations } from "./queries";
-import { roleName } from "./roles";
 
 const Mark = ({ invitation }: { invitation: Invitation }) => (
   <InvitationMark state={stateAt(invitation, serverNow())} />

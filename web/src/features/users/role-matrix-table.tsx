@@ -2,9 +2,10 @@
 import { Check, Minus } from "lucide-react";
 
 import { groupsOf, type PermissionGroup } from "@/lib/permissions";
+import { roleName } from "@/lib/role-names";
 import { Tooltip } from "@/ui/tooltip";
 
-import { permissionsOf, roleName, type RoleMatrix } from "./roles";
+import { permissionsOf, type RoleMatrix } from "./roles";
 
 interface Props {
   matrix: RoleMatrix;

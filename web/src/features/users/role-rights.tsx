@@ -2,9 +2,10 @@
 import { Check, Minus } from "lucide-react";
 
 import { groupsOf, type Permission } from "@/lib/permissions";
+import { roleName } from "@/lib/role-names";
 import { Section } from "@/ui/page";
 
-import { permissionsOf, roleName, type RoleMatrix } from "./roles";
+import { permissionsOf, type RoleMatrix } from "./roles";
 
 export function RoleRights({ matrix, role }: { matrix: RoleMatrix; role: string }) {
   const has = permissionsOf(matrix, role);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 
-import { aRole, changeOf, roleName, roleOptions, type RoleMatrix } from "./roles";
+import { aRole, changeOf, roleOptions, type RoleMatrix } from "./roles";
+import { roleName } from "@/lib/role-names";
 
 const matrix = {
   roles: [

@@ -1,19 +1,9 @@
-/** What roles are called, what they may do, and what a change from one to another means. */
+/** What roles may do, and what a change from one to another means. */
 import type { Schemas } from "@/lib/api";
 import type { Permission } from "@/lib/permissions";
+import { roleName, ROLES } from "@/lib/role-names";
 
 export type RoleMatrix = Schemas["RoleMatrix"];
-
-const NAMES: Record<string, string> = {
-  admin: "Admin",
-  manager: "Manager",
-  sales_rep: "Sales rep",
-  agent: "Agent",
-  viewer: "Viewer",
-};
-
-/** A role that a newer server knows is shown as it comes. */
-export const roleName = (role: string): string => NAMES[role] ?? role;
 
 /** "an agent", in a sentence. */
 export function aRole(role: string): string {
@@ -23,7 +13,7 @@ export function aRole(role: string): string {
 
 /** For choosing one: those that the server knows, or, until it has answered, those that this app knows. */
 export function roleOptions(matrix: RoleMatrix | undefined) {
-  const roles = matrix?.roles ?? Object.keys(NAMES).map((role) => ({ role, description: undefined }));
+  const roles = matrix?.roles ?? ROLES.map((role) => ({ role, description: undefined }));
   return roles.map(({ role, description }) => ({ value: role, label: roleName(role), description }));
 }
 

@@ -3,6 +3,7 @@ import type { ReactNode } from "react";
 
 import { hasCode } from "@/lib/problems";
 import { useCan, useUser } from "@/lib/session";
+import { roleName } from "@/lib/role-names";
 import { Avatar } from "@/ui/avatar";
 import { Badge } from "@/ui/badge";
 import { Copyable } from "@/ui/code";
@@ -17,7 +18,6 @@ import { UserX } from "lucide-react";
 
 import { FactorMark, StatusMark } from "./marks";
 import { useUserOfId, type User } from "./queries";
-import { roleName } from "./roles";
 import { UserAccess } from "./user-access";
 import { UserLeaving } from "./user-leaving";
 import { UserRole } from "./user-role";

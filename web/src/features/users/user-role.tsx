@@ -5,13 +5,14 @@ import { useState } from "react";
 import type { Permission } from "@/lib/permissions";
 import { hasCode } from "@/lib/problems";
 import { useCan } from "@/lib/session";
+import { roleName } from "@/lib/role-names";
 import { Button } from "@/ui/button";
 import { SelectField } from "@/ui/field-select";
 import { Section } from "@/ui/page";
 import { ProblemAlert } from "@/ui/problem";
 
 import { usePolicy, useRoleMatrix, type User } from "./queries";
-import { aRole, changeOf, roleName, roleOptions } from "./roles";
+import { aRole, changeOf, roleOptions } from "./roles";
 import { setRole } from "./user-status";
 
 export function UserRole({ user, isMe }: { user: User; isMe: boolean }) {

@@ -2,7 +2,7 @@
 import { toast, toastProblem } from "@/ui/toast";
 
 import { changeUser, changeUserAhead, type User } from "./queries";
-import { roleName } from "./roles";
+import { roleName } from "@/lib/role-names";
 
 export async function setStatus(user: User, status: User["status"]): Promise<void> {
   const disabled = status === "disabled";

@@ -3,6 +3,7 @@ import { CircleCheck, CircleSlash, Copy, PanelRightOpen } from "lucide-react";
 import { useSearchParams } from "react-router";
 
 import { useCan, useUser } from "@/lib/session";
+import { roleName } from "@/lib/role-names";
 import { Avatar } from "@/ui/avatar";
 import { Badge } from "@/ui/badge";
 import type { MenuItem } from "@/ui/menu";
@@ -13,7 +14,6 @@ import { RelativeTime } from "@/ui/time";
 import { copyAddress } from "./copy-address";
 import { FactorMark, StatusMark } from "./marks";
 import type { User, useUsers } from "./queries";
-import { roleName } from "./roles";
 import { setStatus } from "./user-status";
 
 const COLUMNS: Column<User>[] = [
