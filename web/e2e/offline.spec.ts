@@ -86,6 +86,7 @@ test("logging out leaves nothing of the person on the device", async ({ page, wo
   await expect(page.getByText("Amir Secret").first()).toBeVisible();
   await expect.poll(() => page.evaluate(keptBytes)).toBeGreaterThan(0);
   await page.keyboard.press("Control+k");
+  await expect(page.getByRole("dialog", { name: "Command palette" }).getByRole("combobox")).toBeFocused();
   await page.keyboard.type("log out");
   await page.keyboard.press("Enter");
   await expect(page).toHaveURL(/\/login/);

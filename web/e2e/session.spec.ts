@@ -29,7 +29,7 @@ test("a session ended by an admin in the middle of a form costs nothing that was
   await expect(dialog.getByLabel("E-mail")).toHaveValue(max.email);
   await dialog.getByLabel(/^Password/).fill("not the password");
   await dialog.getByRole("button", { name: "Log in", exact: true }).click();
-  await expect(dialog.getByRole("alert")).toBeVisible();
+  await expect(dialog.getByText("E-mail or password is wrong.")).toBeVisible();
   await dialog.getByLabel(/^Password/).fill(max.password);
   await dialog.getByRole("button", { name: "Log in", exact: true }).click();
 
@@ -98,7 +98,7 @@ test("a disabled person is told so at the next step", async ({ page, workspace, 
   const dialog = page.getByRole("dialog", { name: "Log in again" });
   await dialog.getByLabel(/^Password/).fill(amir.password);
   await dialog.getByRole("button", { name: "Log in", exact: true }).click();
-  await expect(dialog.getByRole("alert")).toBeVisible();
+  await expect(dialog.getByText("You are not an active user of a workspace here.")).toBeVisible();
   await dialog.getByRole("button", { name: "Log out instead" }).click();
   await expect(page).toHaveURL(/\/login/);
 });

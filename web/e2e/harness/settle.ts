@@ -5,6 +5,7 @@ import { expect, type Page, type Response } from "@playwright/test";
 export async function settled(page: Page): Promise<void> {
   await expect(page.getByRole("heading", { level: 1 }).or(page.getByRole("dialog")).first()).toBeVisible();
   await expect(page.locator("[aria-busy=true]")).toHaveCount(0);
+  await expect(page.getByText(/^Loading [A-Z]/)).toHaveCount(0);
 }
 
 /** Nothing sticks out: neither the page nor what scrolls in it goes sideways. */
