@@ -22,7 +22,7 @@ web() {
             scripts/build-web.sh
         else
             # shellcheck disable=SC2086 # a command with its options
-            (cd web && npm run --silent $check)
+            (cd web && NO_COLOR=1 npm run --silent $check)
         fi && echo "check passed: ${check%% *}" && continue
         echo "check failed: ${check%% *}"
         failed=1
@@ -42,7 +42,7 @@ client() { (cd api-client && npm test --silent); }
 browser() {
     scripts/build-web.sh
     cargo build --quiet --locked --workspace --bins
-    (cd web && SOCIALAI_E2E_LOGS="$RUN_DIR/logs" npm run --silent e2e)
+    (cd web && NO_COLOR=1 SOCIALAI_E2E_LOGS="$RUN_DIR/logs" npm run --silent e2e)
 }
 attack() { scripts/attack-api.sh; }
 secrets() { scripts/check-secrets.sh; }
