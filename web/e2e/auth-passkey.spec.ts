@@ -3,7 +3,7 @@ import type { CDPSession, Page } from "@playwright/test";
 import { type ApiClient, dataOf } from "@socialai/api-client";
 
 import type { IdentityProvider } from "./harness/identity-provider.ts";
-import { expect, expectAccessible, test } from "./harness/test.ts";
+import { expect, expectAccessible, test, uuidOf } from "./harness/test.ts";
 
 const home = (page: Page) => page.getByRole("main").getByRole("heading", { level: 1 });
 const passkeyButton = (page: Page) => page.getByRole("button", { name: "Use a passkey" });
@@ -87,9 +87,7 @@ test("a passkey that the server does not know is refused with a sentence", async
   await page.goto("/login");
   await plugInDevice(page);
   await registerPasskey(page, await api(rita));
-  await sql(
-    "delete from system.passkeys where name = 'Laptop' and person_id in (select id from system.people where name = 'Rita Rep')",
-  );
+  await sql(`delete from system.passkeys where person_id = '${uuidOf(rita.id)}'`);
   await passkeyButton(page).click();
   await expect(page.getByRole("alert")).toContainText("The passkey could not be verified");
 });

@@ -61,6 +61,8 @@ let backIn: PromiseWithResolvers<string> | undefined;
 /** A token that works, renewed when its time is nearly over. While the session is expired this waits for the log-in. */
 export async function accessToken(): Promise<string> {
   if (token && performance.now() < token.until) return token.value;
+  // Not with whatever cookie there is now: somebody else's would take this page over unasked.
+  if (backIn) return backIn.promise;
   const before = useSession.getState().facts;
   const value = await renew().catch((error: unknown) => {
     if (!hasCode(error, ...TOKEN_PROBLEMS)) throw error;
@@ -176,6 +178,11 @@ export async function switchTenant(slug: string): Promise<void> {
   });
   if (!data) throw error ? new ProblemError(error) : new Unreachable();
   adopt(data);
+}
+
+/** While the session is expired: whether this browser is back in by another way, in another tab. */
+export function lookAgain(): void {
+  void renew().catch(() => undefined);
 }
 
 /** Name or rights changed: asks the server who this is now. */

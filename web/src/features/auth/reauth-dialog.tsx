@@ -10,7 +10,7 @@ import { useForm } from "react-hook-form";
 import { useNavigate } from "react-router";
 
 import { describe, hasCode } from "@/lib/problems";
-import { leaveExpired, refreshFacts, useSession, useTenant, useUser } from "@/lib/session";
+import { leaveExpired, lookAgain, useSession, useTenant, useUser } from "@/lib/session";
 import { Button } from "@/ui/button";
 import { Dialog } from "@/ui/dialog";
 import { Form, FormPassword, FormText, SubmitButton } from "@/ui/form";
@@ -40,7 +40,7 @@ export function ReauthDialog() {
   }, []);
   const logIn = useLogIn(goOn);
   const { step } = logIn;
-  useReturnOfOtherTab();
+  useReturnOfOtherTab(other === undefined);
 
   const { title, lead } = other ? { title: "That is somebody else" } : headingOf(step, HEADING);
   return (
@@ -131,12 +131,13 @@ function SomebodyElse({ signedIn }: { signedIn: SignedIn }) {
 }
 
 /** Single sign-on happens in another tab: whoever comes back from there is in here, too. */
-function useReturnOfOtherTab(): void {
+function useReturnOfOtherTab(enabled: boolean): void {
   useEffect(() => {
+    if (!enabled) return undefined;
     const look = () => {
-      if (document.visibilityState === "visible") void refreshFacts().catch(() => undefined);
+      if (document.visibilityState === "visible") lookAgain();
     };
     document.addEventListener("visibilitychange", look);
     return () => document.removeEventListener("visibilitychange", look);
-  }, []);
+  }, [enabled]);
 }
