@@ -48,7 +48,32 @@ export default defineConfig({
     },
   },
   // The manifest says which chunks a page needs; see scripts/budget.ts.
-  build: { target: "es2023", assetsInlineLimit: 0, reportCompressedSize: false, manifest: true },
+  build: {
+    target: "es2023",
+    assetsInlineLimit: 0,
+    reportCompressedSize: false,
+    manifest: true,
+    rolldownOptions: {
+      output: {
+        codeSplitting: {
+          groups: [
+            // Hundreds of bytes each: as files of their own they would cost a request each.
+            { name: "icons", test: /node_modules[\\/]lucide-react/ },
+            // Changes seldom, so that a new version of the app leaves it in the browsers' caches.
+            {
+              name: "react",
+              test: /node_modules[\\/](react|react-dom|react-router|scheduler|@tanstack[\\/](query-core|react-query)|zustand)[\\/]/,
+            },
+            // What every page needs of our own.
+            {
+              name: "lib",
+              test: /src[\\/]lib[\\/](api|session|problems|clock|connection|locks|updates|query-client|appearance|shortcuts|format)\.ts/,
+            },
+          ],
+        },
+      },
+    },
+  },
   server: {
     port: 5173,
     strictPort: true,
