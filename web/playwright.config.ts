@@ -33,6 +33,8 @@ export default defineConfig({
     timezoneId: "Europe/Berlin",
     screenshot: "only-on-failure",
     contextOptions: { reducedMotion: "reduce" },
+    // Each test would put all parts of the app away for reading offline; those about that allow it.
+    serviceWorkers: "block",
     launchOptions: { executablePath: chromium(), args: CHROMIUM_FLAGS },
   },
   projects: [

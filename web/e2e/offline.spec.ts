@@ -8,6 +8,9 @@ import { runFolder } from "./harness/places.ts";
 import { Program } from "./harness/program.ts";
 import { expect, expectAccessible, test } from "./harness/test.ts";
 
+// The worker that keeps all parts of the app for reading offline.
+test.use({ serviceWorkers: "allow" });
+
 test("offline, reading goes on and a change waits until the network is back", async ({
   page,
   context,

@@ -1,6 +1,8 @@
 /** A newer version is offered, never forced; a part that is gone from the server ends in the same offer. */
 import { expect, expectAccessible, test } from "./harness/test.ts";
 
+test.use({ serviceWorkers: "allow" });
+
 const OFFER = "A new version is ready.";
 
 test("a newer server offers the new version and takes nothing away", async ({ page, workspace, signIn }) => {
