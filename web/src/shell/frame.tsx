@@ -11,7 +11,9 @@ import { Rail } from "./rail";
 import { type SectionGroup, useAllowed } from "./sections";
 import { useIsWide } from "./use-is-wide";
 
-const Palette = lazy(() => import("./palette").then((module) => ({ default: module.Palette })));
+const loadPalette = () => import("./palette").then((module) => ({ default: module.Palette }));
+const Palette = lazy(loadPalette);
+const PALETTE_AFTER_MS = 1500;
 const Shortcuts = lazy(() => import("./shortcuts").then((module) => ({ default: module.Shortcuts })));
 
 const itemsOf = (groups: SectionGroup[]) => groups.flatMap(({ items }) => items);
@@ -29,6 +31,11 @@ export function Frame({ sections, settings }: Props) {
   const places = { "Go to": itemsOf(allowed), Settings: itemsOf(useAllowed(settings)) };
   const navigate = useNavigate();
 
+  // When the page has settled: whoever presses Ctrl-K types on at once.
+  useEffect(() => {
+    const due = setTimeout(() => void loadPalette(), PALETTE_AFTER_MS);
+    return () => clearTimeout(due);
+  }, []);
   useShortcuts("Everywhere", [
     { keys: "mod+k", does: "Search and commands", run: () => setOverlay("palette") },
     { keys: "?", does: "These shortcuts", run: () => setOverlay("shortcuts") },
