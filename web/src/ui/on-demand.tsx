@@ -7,7 +7,6 @@ import { cloneElement, type ComponentType, type ReactElement, useEffect, useStat
 
 interface Props {
   trigger: ReactElement<TriggerProps>;
-  label?: string | undefined;
 }
 
 interface TriggerProps {
@@ -17,7 +16,6 @@ interface TriggerProps {
   onPointerEnter?: () => void;
   "aria-haspopup"?: "menu" | "dialog";
   "aria-expanded"?: boolean;
-  "aria-label"?: string;
 }
 
 export function onDemand<P extends Props>(kind: "menu" | "dialog", load: () => Promise<ComponentType<P>>) {
@@ -35,7 +33,6 @@ export function onDemand<P extends Props>(kind: "menu" | "dialog", load: () => P
       onClick: open,
       "aria-haspopup": kind,
       "aria-expanded": false,
-      ...(props.label && { "aria-label": props.label }),
     });
   };
 }
