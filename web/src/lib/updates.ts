@@ -17,6 +17,7 @@ export async function watchForUpdates(): Promise<void> {
     useUpdate.setState({ isOffered: true });
   });
   if (import.meta.env.DEV || !("serviceWorker" in navigator)) return;
+  await hasSettled();
   registration = await navigator.serviceWorker.register("/sw.js").catch(() => undefined);
   const worker = registration;
   if (!worker) return;
@@ -26,6 +27,13 @@ export async function watchForUpdates(): Promise<void> {
   };
   offer();
   worker.addEventListener("updatefound", () => worker.installing?.addEventListener("statechange", offer));
+}
+
+/** The worker loads all parts of the app to keep them; the page that somebody waits for goes first. */
+async function hasSettled(): Promise<void> {
+  if (document.readyState !== "complete")
+    await new Promise((resolve) => addEventListener("load", resolve, { once: true }));
+  await new Promise((resolve) => setTimeout(resolve, 2000));
 }
 
 /** The server told which build it hands out. */
