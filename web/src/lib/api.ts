@@ -77,7 +77,7 @@ export function isLongList(data: unknown): boolean {
 export function usePages<T>(
   queryKey: QueryKey,
   read: (cursor: string | undefined, signal: AbortSignal) => Promise<PageOf<T>>,
-  options: { enabled?: boolean } = {},
+  options: { enabled?: boolean; refetchOnMount?: "always" } = {},
 ) {
   const queries = useQueryClient();
   const query = useInfiniteQuery({

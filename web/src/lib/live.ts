@@ -24,17 +24,17 @@ export type LiveState = "connecting" | "live" | "stale";
 
 export const useLiveState = create<{ state: LiveState }>(() => ({ state: "connecting" }));
 
-/** What has to be read again when a thing of this kind changed. */
+/** What has to be read again when a thing of this kind changed; settings and single sign-on are the tenant's. */
 const NOUNS: Record<string, string[]> = {
   user: ["users", "me", "checklist"],
   invitation: ["invitations", "checklist"],
   api_key: ["api-keys", "checklist"],
   tenant: ["tenant", "policy", "sso", "checklist"],
-  settings: ["tenant", "policy", "checklist"],
-  sso: ["sso", "checklist"],
   session: ["sessions"],
-  passkey: ["me", "checklist"],
 };
+
+/** What any event makes old. */
+const ALWAYS = ["lately"];
 
 /** Longer than the server's keep-alive comes: the connection is dead, though nobody said so. */
 const SILENCE_MS = 40_000;
@@ -182,7 +182,7 @@ const concerned = new Set<string>();
 let nextRead: ReturnType<typeof setTimeout> | undefined;
 
 function react(queries: QueryClient, event: LiveEvent): void {
-  for (const noun of NOUNS[event.entity_kind] ?? []) concerned.add(noun);
+  for (const noun of [...(NOUNS[event.entity_kind] ?? []), ...ALWAYS]) concerned.add(noun);
   nextRead ??= setTimeout(() => readAgain(queries), 50);
   const facts = useSession.getState().facts;
   const concernsMe = event.entity_id === facts?.user.id || event.entity_id === facts?.tenant.id;

@@ -1,31 +1,24 @@
 /** The rows of a table as cards, for a phone. */
 import { Ellipsis } from "lucide-react";
-import { useCallback, useState, type ReactNode } from "react";
+import { useState, type ReactNode } from "react";
 import { Link } from "react-router";
 import { IconButton } from "./button";
 import { cx } from "./cx";
 import { Menu } from "./menu";
 import { InRow } from "./row-context";
 import { useColumnChoice, type Column } from "./table-columns";
-import { LoadingRows, More } from "./table-more";
+import { TableEnd } from "./table-more";
 import type { DataTableProps } from "./table-props";
-import { keyAt, usePaging, useRows } from "./table-rows";
+import { useTableRows } from "./table-rows";
 
 /** A guess; each card is measured when it is drawn. */
 const HEIGHT = 88;
 
 export function CardList<R>(props: DataTableProps<R>) {
-  const { label, rows, columns, rowKey, storageKey, total, className } = props;
-  const { loading = false, hasNextPage = false, isFetchingNextPage = false, fetchNextPage } = props;
+  const { label, rows, columns, storageKey, className } = props;
   const [body, setBody] = useState<HTMLUListElement | null>(null);
   const { shown } = useColumnChoice(columns, storageKey);
-  const keyOf = useCallback((index: number) => keyAt(rows, rowKey, index), [rows, rowKey]);
-  const { virtual, margin } = useRows({ body, count: rows.length, height: HEIGHT, keyOf, gap: 8 });
-  const items = virtual.getVirtualItems();
-  const end = rows.length > 0 ? keyOf(rows.length - 1) : undefined;
-  const isFetching = isFetchingNextPage || loading;
-  const reached = items.at(-1)?.index ?? -1;
-  const { stuck } = usePaging({ reached, count: rows.length, end, hasNextPage, isFetching, fetch: fetchNextPage });
+  const { virtual, margin, items, stuck, count } = useTableRows(props, { body, height: HEIGHT, gap: 8 });
   const content = props.cards ?? ((row: R) => <Terms row={row} columns={shown} />);
 
   return (
@@ -40,7 +33,7 @@ export function CardList<R>(props: DataTableProps<R>) {
                 key={key}
                 ref={virtual.measureElement}
                 data-index={index}
-                aria-setsize={hasNextPage ? (total ?? -1) : rows.length}
+                aria-setsize={count}
                 aria-posinset={index + 1}
                 className="absolute inset-x-0 top-0"
                 style={{ transform: `translateY(${start - margin}px)` }}
@@ -52,15 +45,7 @@ export function CardList<R>(props: DataTableProps<R>) {
             );
           })}
         </ul>
-        {loading && rows.length === 0 && <LoadingRows label={label} height={HEIGHT} />}
-        <More
-          label={label}
-          count={rows.length}
-          total={total}
-          fetching={isFetchingNextPage}
-          stuck={stuck}
-          fetch={fetchNextPage}
-        />
+        <TableEnd table={props} height={HEIGHT} stuck={stuck} />
       </div>
     </InRow>
   );

@@ -1,6 +1,6 @@
 /** The table as such, from the breakpoint `md` up. */
 import { Columns3 } from "lucide-react";
-import { useCallback, useState } from "react";
+import { useState } from "react";
 import { useAppearance } from "@/lib/appearance";
 import { IconButton } from "./button";
 import { cx } from "./cx";
@@ -9,16 +9,15 @@ import { InRow } from "./row-context";
 import type { DataTableProps } from "./table-props";
 import { gridOf, useColumnChoice, type ColumnChoice } from "./table-columns";
 import { useRowFocus } from "./table-focus";
-import { LoadingRows, More } from "./table-more";
+import { TableEnd } from "./table-more";
 import { Row } from "./table-row";
-import { keyAt, usePaging, useRows } from "./table-rows";
+import { useTableRows } from "./table-rows";
 
 const HEADER = 36;
 const HEIGHT = { comfortable: 48, compact: 40 };
 
 export function TableGrid<R>(props: DataTableProps<R>) {
-  const { label, rows, columns, rowKey, rowHref, onRowOpen, rowMenu, selected, storageKey, total, className } = props;
-  const { loading = false, hasNextPage = false, isFetchingNextPage = false, fetchNextPage } = props;
+  const { label, rows, columns, rowHref, onRowOpen, rowMenu, selected, storageKey, className, loading } = props;
   const height = HEIGHT[useAppearance((state) => state.density)];
   const [body, setBody] = useState<HTMLDivElement | null>(null);
   const [wanted, setActive] = useState(0);
@@ -27,23 +26,10 @@ export function TableGrid<R>(props: DataTableProps<R>) {
   const spacer = rowMenu !== undefined || choice.optional.length > 0;
   const { template, least } = gridOf(choice.shown, spacer);
   const opens = rowHref !== undefined || onRowOpen !== undefined;
-  const keyOf = useCallback((index: number) => keyAt(rows, rowKey, index), [rows, rowKey]);
-  const { virtual, margin } = useRows({
-    body,
-    count: rows.length,
-    height,
-    keyOf,
-    active,
-    headerHeight: HEADER,
-  });
+  const look = { body, height, active, headerHeight: HEADER };
+  const { virtual, margin, items, stuck, count } = useTableRows(props, look);
   const follow = (index: number) => virtual.scrollToIndex(index, { align: "auto" });
   const listeners = useRowFocus({ label, body, count: rows.length, opens, active, setActive, follow });
-  const items = virtual.getVirtualItems();
-  const end = rows.length > 0 ? keyOf(rows.length - 1) : undefined;
-  const isFetching = isFetchingNextPage || loading;
-  const reached = items.at(-1)?.index ?? -1;
-  const { stuck } = usePaging({ reached, count: rows.length, end, hasNextPage, isFetching, fetch: fetchNextPage });
-  const count = hasNextPage ? (total ?? -1) : rows.length;
 
   return (
     <div className={cx("min-w-0", className)} style={{ minWidth: least }}>
@@ -88,15 +74,7 @@ export function TableGrid<R>(props: DataTableProps<R>) {
           </div>
         </InRow>
       </div>
-      {loading && rows.length === 0 && <LoadingRows label={label} height={height} />}
-      <More
-        label={label}
-        count={rows.length}
-        total={total}
-        fetching={isFetchingNextPage}
-        stuck={stuck}
-        fetch={fetchNextPage}
-      />
+      <TableEnd table={props} height={height} stuck={stuck} />
     </div>
   );
 }

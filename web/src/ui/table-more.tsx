@@ -2,6 +2,31 @@
 import { formatNumber } from "@/lib/format";
 import { Button } from "./button";
 import { Delayed, Skeleton } from "./skeleton";
+import type { DataTableProps } from "./table-props";
+
+interface TableEndProps<R> {
+  table: DataTableProps<R>;
+  /** Of one row. */
+  height: number;
+  stuck: boolean;
+}
+
+export function TableEnd<R>({ table, height, stuck }: TableEndProps<R>) {
+  const { label, rows, total, loading, isFetchingNextPage = false, fetchNextPage } = table;
+  return (
+    <>
+      {loading && rows.length === 0 && <LoadingRows label={label} height={height} />}
+      <More
+        label={label}
+        count={rows.length}
+        total={total}
+        fetching={isFetchingNextPage}
+        stuck={stuck}
+        fetch={fetchNextPage}
+      />
+    </>
+  );
+}
 
 interface MoreProps {
   label: string;
@@ -12,7 +37,7 @@ interface MoreProps {
   fetch: (() => unknown) | undefined;
 }
 
-export function More({ label, count, total, fetching, stuck, fetch }: MoreProps) {
+function More({ label, count, total, fetching, stuck, fetch }: MoreProps) {
   return (
     <div className="flex min-h-9 items-center gap-3 px-3 text-dense text-muted">
       <span role="status" className="sr-only">
@@ -39,7 +64,7 @@ export function More({ label, count, total, fetching, stuck, fetch }: MoreProps)
 const SKELETONS = 8;
 
 /** Rows of the final height, for when the first page takes longer than a moment. */
-export function LoadingRows({ label, height }: { label: string; height: number }) {
+function LoadingRows({ label, height }: { label: string; height: number }) {
   return (
     <>
       <span role="status" className="sr-only">

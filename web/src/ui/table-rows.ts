@@ -1,18 +1,41 @@
 /** The virtual rows of a table or a list: only those near the window are in the document. */
 import { defaultRangeExtractor, useVirtualizer, type Range, type Virtualizer } from "@tanstack/react-virtual";
 import { useCallback, useEffect, useEffectEvent, useLayoutEffect, useMemo, useRef, useState } from "react";
+import type { DataTableProps } from "./table-props";
 
-interface RowsOptions {
+/** The rows that are to be drawn, and whether the reader has to ask for more of them. */
+export function useTableRows<R>(table: DataTableProps<R>, look: Look) {
+  const { rows, rowKey, loading = false, hasNextPage = false, isFetchingNextPage = false, fetchNextPage } = table;
+  const keyOf = useCallback((index: number) => keyAt(rows, rowKey, index), [rows, rowKey]);
+  const { virtual, margin } = useRows({ ...look, count: rows.length, keyOf });
+  const items = virtual.getVirtualItems();
+  const { stuck } = usePaging({
+    reached: items.at(-1)?.index ?? -1,
+    count: rows.length,
+    end: rows.length > 0 ? keyOf(rows.length - 1) : undefined,
+    hasNextPage,
+    isFetching: isFetchingNextPage || loading,
+    fetch: fetchNextPage,
+  });
+  /** How many there are in all, as far as anybody knows; -1 when nobody does. */
+  const count = hasNextPage ? (table.total ?? -1) : rows.length;
+  return { virtual, margin, items, stuck, count };
+}
+
+interface Look {
   /** The element that the rows stand in, once it is there. */
   body: HTMLElement | null;
-  count: number;
   height: number;
-  keyOf: (index: number) => string;
   /** The row with the focus stays in the document, or the focus would be lost when it is scrolled away. */
   active?: number | undefined;
   gap?: number | undefined;
   /** What sticks above the rows and covers them. */
   headerHeight?: number | undefined;
+}
+
+interface RowsOptions extends Look {
+  count: number;
+  keyOf: (index: number) => string;
 }
 
 interface Rows {
@@ -23,7 +46,7 @@ interface Rows {
 
 const OVERSCAN = 8;
 
-export function useRows({ body, count, height, keyOf, active = -1, gap = 0, headerHeight = 0 }: RowsOptions): Rows {
+function useRows({ body, count, height, keyOf, active = -1, gap = 0, headerHeight = 0 }: RowsOptions): Rows {
   const { region, margin } = useRegion(body);
   const rangeExtractor = useCallback(
     (range: Range) => {
@@ -81,7 +104,7 @@ const EARLY = 20;
  * Asks for the next page before the end is in sight. It asks once for each end, so that a page that fails is not asked
  * for over and over; `stuck` for more than a moment means that the reader has to ask.
  */
-export function usePaging({ reached, count, end, hasNextPage, isFetching, fetch }: PagingOptions): { stuck: boolean } {
+function usePaging({ reached, count, end, hasNextPage, isFetching, fetch }: PagingOptions): { stuck: boolean } {
   const asked = useRef<string>(undefined);
   const ask = useEffectEvent(() => fetch?.());
   const due = hasNextPage && !isFetching && end !== undefined && reached >= count - EARLY;
@@ -94,7 +117,7 @@ export function usePaging({ reached, count, end, hasNextPage, isFetching, fetch 
 }
 
 /** Rows may become fewer while the virtual list still asks for the old ones. */
-export function keyAt<R>(rows: readonly R[], rowKey: (row: R) => string, index: number): string {
+function keyAt<R>(rows: readonly R[], rowKey: (row: R) => string, index: number): string {
   const row = rows[index];
   return row === undefined ? `gone ${index}` : rowKey(row);
 }

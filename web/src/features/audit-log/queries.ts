@@ -1,8 +1,8 @@
 /** Reading the audit log. */
-import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 
-import { api, call, tenantKey } from "@/lib/api";
+import { api, call, tenantKey, usePages } from "@/lib/api";
 import { actorOf, entityOf } from "@/lib/audit-words";
 import { onLiveEvent } from "@/lib/live";
 import { queryClient } from "@/lib/query-client";
@@ -15,31 +15,22 @@ export const COUNTED = 100;
 /** Events come in bursts, and each count is a request. */
 const COUNT_PAUSE_MS = 1500;
 
-const NONE: LogEntry[] = [];
-
 const listKey = (filter: Filter) => tenantKey("audit-log", "list", filter);
 
 /** Newest first. Read anew when the page is opened and when the reader asks, never under their eyes. */
 export function useEntries(filter: Filter, enabled: boolean) {
-  const query = useInfiniteQuery({
-    queryKey: listKey(filter),
-    queryFn: ({ pageParam, signal }) => {
-      const page = { limit: PAGE, ...(pageParam && { cursor: pageParam }) };
+  const pages = usePages(
+    listKey(filter),
+    (cursor, signal) => {
+      const page = { limit: PAGE, ...(cursor && { cursor }) };
       return call(api.GET("/audit-log", { params: { query: { ...queryOf(filter), ...page } }, signal }));
     },
-    initialPageParam: undefined as string | undefined,
-    getNextPageParam: (last) => last.next ?? undefined,
-    select: (data) => data.pages.flatMap((page) => page.items),
-    // Another filter: the rows of before stay until the new ones are here.
-    placeholderData: (before) => before,
-    enabled,
-    staleTime: Infinity,
-    refetchOnMount: "always",
-  });
+    { enabled, refetchOnMount: "always" },
+  );
   const key = JSON.stringify(filter);
   // Who comes back begins at the top; all that was scrolled through would be read again otherwise.
   useEffect(() => () => forgetOlder(JSON.parse(key) as Filter), [key]);
-  return { ...query, rows: query.data ?? NONE };
+  return pages;
 }
 
 /** Reads the newest entries; of the older ones that were read so far only the first page is kept. */

@@ -7,10 +7,8 @@ import { Page } from "@/ui/page";
 import { FirstSteps } from "./first-steps";
 import { greetingAt } from "./greeting";
 import { Lately } from "./lately";
-import { useFollow } from "./queries";
 
 export function Component() {
-  useFollow();
   const [user, tenant] = [useUser(), useTenant()];
   const mayReadLog = useCan("audit:read");
   return (
