@@ -1,5 +1,5 @@
 /** The calm page around everything that strangers see: the product's mark, and one card. */
-import { Info } from "lucide-react";
+import { Info, type LucideIcon } from "lucide-react";
 import { type ReactNode, useEffect, useRef } from "react";
 
 import type { Reason } from "./reasons";
@@ -48,12 +48,28 @@ export function AuthLayout({ title, lead, beside, focusTitle = false, children }
 export function Notice({ reason }: { reason: Reason | undefined }) {
   if (!reason) return null;
   return (
-    <div role="status" className="flex items-start gap-2.5 rounded-card bg-warn-soft p-3 text-warn-text">
-      <Info size={16} aria-hidden className="mt-0.5 shrink-0" />
-      <div className="min-w-0">
+    <div role="status">
+      <Message tone="warn" icon={Info}>
         <p className="font-medium">{reason.title}</p>
         <p>{reason.text}</p>
-      </div>
+      </Message>
+    </div>
+  );
+}
+
+interface MessageProps {
+  tone: "ok" | "warn";
+  icon: LucideIcon;
+  children: ReactNode;
+}
+
+/** How a step ended. */
+export function Message({ tone, icon: Icon, children }: MessageProps) {
+  const look = tone === "ok" ? "bg-ok-soft text-ok-text" : "bg-warn-soft text-warn-text";
+  return (
+    <div className={`flex items-start gap-2.5 rounded-card p-3 ${look}`}>
+      <Icon size={16} aria-hidden className="mt-0.5 shrink-0" />
+      <div className="min-w-0 wrap-anywhere">{children}</div>
     </div>
   );
 }

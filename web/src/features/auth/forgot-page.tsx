@@ -7,7 +7,7 @@ import { Button } from "@/ui/button";
 import { Form, FormText, SubmitButton } from "@/ui/form";
 import { TextLink } from "@/ui/text-link";
 
-import { AuthLayout } from "./auth-layout";
+import { AuthLayout, Message } from "./auth-layout";
 import { filled } from "./filled";
 import { forgotPassword } from "./requests";
 import { useWaiting, WaitingAlert } from "./waiting";
@@ -56,12 +56,9 @@ function Ask({ onAsked }: { onAsked: (email: string) => void }) {
 function Asked({ email, onAgain }: { email: string; onAgain: () => void }) {
   return (
     <AuthLayout title="Look into your mail" focusTitle>
-      <p className="flex items-start gap-2.5 rounded-card bg-ok-soft p-3 text-ok-text">
-        <MailCheck size={16} aria-hidden className="mt-0.5 shrink-0" />
-        <span className="min-w-0 wrap-anywhere">
-          If <bdi>{email}</bdi> belongs to somebody here, a link is on its way.
-        </span>
-      </p>
+      <Message tone="ok" icon={MailCheck}>
+        If <bdi>{email}</bdi> belongs to somebody here, a link is on its way.
+      </Message>
       <p className="text-muted">
         Nothing after some minutes? Look into the spam folder, or ask an admin of your workspace: they can make you a
         link too.

@@ -15,8 +15,9 @@ import { ProblemAlert } from "@/ui/problem";
 import { Delayed, SkeletonText } from "@/ui/skeleton";
 import { TextLink } from "@/ui/text-link";
 
-import { AuthLayout, Notice } from "./auth-layout";
+import { AuthLayout, Message, Notice } from "./auth-layout";
 import { filled } from "./filled";
+import { NewPassword } from "./new-password";
 import { useLinkSecret } from "./link-secret";
 import { headingOf, LogInSteps } from "./log-in-steps";
 import { invitationOf } from "./queries";
@@ -129,14 +130,7 @@ function AcceptForm({ facts, secret, logIn }: AcceptProps) {
           </TextLink>
         </>
       ) : (
-        <FormPassword
-          name="password"
-          label="New password"
-          hint="At least 12 characters. A few unrelated words are good."
-          autoComplete="new-password"
-          strength
-          rules={filled("New password")}
-        />
+        <NewPassword />
       )}
       <SubmitButton className="w-full" aria-disabled={logIn.waiting.seconds > 0}>
         Join the workspace
@@ -148,11 +142,10 @@ function AcceptForm({ facts, secret, logIn }: AcceptProps) {
 function Useless() {
   return (
     <AuthLayout title="This invitation no longer works" focusTitle>
-      <p className="flex items-start gap-2.5 rounded-card bg-warn-soft p-3 text-warn-text">
-        <Unlink size={16} aria-hidden className="mt-0.5 shrink-0" />
+      <Message tone="warn" icon={Unlink}>
         It was accepted, withdrawn, replaced by a newer one, or is older than a week. If you accepted it, log in; else
         ask for a new one.
-      </p>
+      </Message>
       <LinkButton to="/login" variant="primary">
         Log in
       </LinkButton>

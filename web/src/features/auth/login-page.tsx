@@ -8,7 +8,7 @@ import { tellOtherTabs, useSession } from "@/lib/session";
 import { Button, LinkButton } from "@/ui/button";
 import { Delayed, SkeletonText } from "@/ui/skeleton";
 
-import { AuthLayout, Notice, Or } from "./auth-layout";
+import { AuthLayout, Message, Notice, Or } from "./auth-layout";
 import { CredentialsForm } from "./credentials-form";
 import { DemoLogIns } from "./demo-log-ins";
 import { destination } from "./destination";
@@ -139,10 +139,9 @@ function BackIn() {
   useEffect(() => tellOtherTabs("signed_in"), []);
   return (
     <AuthLayout title="You are logged in again" focusTitle>
-      <p className="flex items-start gap-2.5 rounded-card bg-ok-soft p-3 text-ok-text">
-        <CircleCheck size={16} aria-hidden className="mt-0.5 shrink-0" />
+      <Message tone="ok" icon={CircleCheck}>
         Go back to the tab that you were in: it goes on where it stopped. You can close this one.
-      </p>
+      </Message>
       <LinkButton to="/">Go on here instead</LinkButton>
     </AuthLayout>
   );

@@ -6,10 +6,10 @@ import { useForm } from "react-hook-form";
 import { hasCode } from "@/lib/problems";
 import { refreshFacts, useSession } from "@/lib/session";
 import { LinkButton } from "@/ui/button";
-import { Form, FormPassword, SubmitButton } from "@/ui/form";
+import { Form, SubmitButton } from "@/ui/form";
 
-import { AuthLayout } from "./auth-layout";
-import { filled } from "./filled";
+import { AuthLayout, Message } from "./auth-layout";
+import { NewPassword } from "./new-password";
 import { useLinkSecret } from "./link-secret";
 import { resetPassword } from "./requests";
 import { useWaiting, WaitingAlert } from "./waiting";
@@ -51,14 +51,7 @@ function SetPassword({ secret, onOutcome }: SetPasswordProps) {
     >
       <WaitingAlert waiting={waiting} />
       <Form form={form} onSubmit={submit}>
-        <FormPassword
-          name="password"
-          label="New password"
-          hint="At least 12 characters. A few unrelated words are good."
-          autoComplete="new-password"
-          strength
-          rules={filled("New password")}
-        />
+        <NewPassword />
         <SubmitButton className="w-full" aria-disabled={waiting.seconds > 0}>
           Set the password
         </SubmitButton>
@@ -70,10 +63,9 @@ function SetPassword({ secret, onOutcome }: SetPasswordProps) {
 function Done() {
   return (
     <AuthLayout title="The password is set" focusTitle>
-      <p className="flex items-start gap-2.5 rounded-card bg-ok-soft p-3 text-ok-text">
-        <CircleCheck size={16} aria-hidden className="mt-0.5 shrink-0" />
+      <Message tone="ok" icon={CircleCheck}>
         Log in with it from now on.
-      </p>
+      </Message>
       <LinkButton to="/login" variant="primary">
         Log in
       </LinkButton>
@@ -84,11 +76,10 @@ function Done() {
 function Useless() {
   return (
     <AuthLayout title="This link no longer works" focusTitle>
-      <p className="flex items-start gap-2.5 rounded-card bg-warn-soft p-3 text-warn-text">
-        <Unlink size={16} aria-hidden className="mt-0.5 shrink-0" />
+      <Message tone="warn" icon={Unlink}>
         Each link works once, for an hour, and only the newest one that you asked for. If it was cut off, open it from
         the mail again.
-      </p>
+      </Message>
       <LinkButton to="/forgot" variant="primary">
         Ask for a new link
       </LinkButton>

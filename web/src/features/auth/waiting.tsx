@@ -2,6 +2,7 @@
 import { Hourglass } from "lucide-react";
 import { useCallback, useEffect, useState } from "react";
 
+import { Message } from "./auth-layout";
 import { TooMany } from "./requests";
 import { clockOf, wordsOf } from "./waiting-rules";
 
@@ -48,16 +49,15 @@ export function WaitingAlert({ waiting: { wait, seconds } }: { waiting: Waiting 
     );
   }
   return (
-    <div role="alert" className="flex items-start gap-2.5 rounded-card bg-warn-soft p-3 text-warn-text">
-      <Hourglass size={16} aria-hidden className="mt-0.5 shrink-0" />
-      <div>
+    <div role="alert">
+      <Message tone="warn" icon={Hourglass}>
         <p className="font-medium">{wait.code === "rate_limited" ? "Too many requests" : "Too many failed attempts"}</p>
         {/* Said once in words; a countdown that speaks every second helps nobody. */}
         <p className="sr-only">You can try again in {wordsOf(wait.whole)}.</p>
         <p aria-hidden>
           You can try again in <span className="font-medium tabular-nums">{clockOf(seconds)}</span>.
         </p>
-      </div>
+      </Message>
     </div>
   );
 }
