@@ -4,6 +4,7 @@ import type { Page } from "@playwright/test";
 import { readFile } from "node:fs/promises";
 
 import { tabTo } from "./harness/keyboard.ts";
+import { FAULT, refuse } from "./harness/refuse.ts";
 import { expect, expectAccessible, test, uuidOf, type Person } from "./harness/test.ts";
 
 const LOG = "/settings/audit-log";
@@ -251,23 +252,12 @@ test("a log that cannot be read says so, and is read when the reader tries again
   signIn,
 }) => {
   await signIn(page, workspace.admin);
-  let isDown = true;
-  const problem = {
-    type: "about:blank",
-    title: "Something went wrong",
-    status: 500,
-    code: "internal",
-    detail: "It is noted.",
-    request_id: "abc123",
-  };
-  await page.route(/\/api\/v1\/audit-log\?/, (route) =>
-    isDown ? route.fulfill({ status: 500, contentType: "application/problem+json", json: problem }) : route.continue(),
-  );
+  const mend = await refuse(page, /\/api\/v1\/audit-log\?/);
   await page.goto(LOG);
-  await expect(page.getByRole("alert")).toContainText("Something went wrong");
-  await expect(page.getByRole("alert")).toContainText("abc123");
+  await expect(page.getByRole("alert")).toContainText(FAULT.title);
+  await expect(page.getByRole("alert")).toContainText(FAULT.request_id);
   await expectAccessible(page);
-  isDown = false;
+  await mend();
   await page.getByRole("button", { name: "Try again" }).click();
   await expect(entry(page, /Added a user as admin/)).toBeVisible();
 });

@@ -4,6 +4,7 @@ import type { Page } from "@playwright/test";
 import { generateSync } from "otplib";
 
 import { tabTo } from "./harness/keyboard.ts";
+import { FAULT, refuse } from "./harness/refuse.ts";
 import { expect, expectAccessible, test } from "./harness/test.ts";
 
 const steps = (page: Page) => page.getByRole("list", { name: "First steps" });
@@ -113,24 +114,13 @@ test("steps and entries lead to where they belong, keyboard only", async ({ page
 
 test("what fails is said where it belongs, the rest is there", async ({ page, workspace, signIn }) => {
   await signIn(page, workspace.admin);
-  let isDown = true;
-  const problem = {
-    type: "about:blank",
-    title: "Something went wrong",
-    status: 500,
-    code: "internal",
-    detail: "It is noted.",
-    request_id: "abc123",
-  };
-  await page.route(/\/api\/v1\/tenant\/checklist$/, (route) =>
-    isDown ? route.fulfill({ status: 500, contentType: "application/problem+json", json: problem }) : route.continue(),
-  );
+  const mend = await refuse(page, /\/api\/v1\/tenant\/checklist$/);
   await page.goto("/");
   const region = page.getByRole("region", { name: "First steps" });
-  await expect(region.getByRole("alert")).toContainText("Something went wrong");
+  await expect(region.getByRole("alert")).toContainText(FAULT.title);
   await expect(latest(page).first()).toContainText("Logged in");
   await expectAccessible(page);
-  isDown = false;
+  await mend();
   await region.getByRole("button", { name: "Try again" }).click();
   await expect(step(page, COLLEAGUE)).toBeVisible();
 });

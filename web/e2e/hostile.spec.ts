@@ -2,6 +2,7 @@
 import type { Page } from "@playwright/test";
 
 import { expectNoSidewaysScroll, settled } from "./harness/settle.ts";
+import { FAULT, refuse } from "./harness/refuse.ts";
 import { expect, expectAccessible, test } from "./harness/test.ts";
 
 const NAMES = {
@@ -112,30 +113,14 @@ for (const status of [500, 503]) {
     signIn,
   }) => {
     await signIn(page, workspace.admin);
-    let isBroken = true;
-    await page.route("**/api/v1/users?*", (route) => {
-      if (!isBroken) return route.fallback();
-      return route.fulfill({
-        status,
-        contentType: "application/problem+json",
-        body: JSON.stringify({
-          type: "/docs/problems#internal",
-          title: "Something went wrong here",
-          status,
-          code: "internal",
-          detail: "The request was not carried out.",
-          advice: "Try again shortly.",
-          request_id: "req_0123456789",
-        }),
-      });
-    });
+    const mend = await refuse(page, /\/api\/v1\/users\?/, { ...FAULT, status });
     await page.goto("/settings/users");
-    const alert = page.getByRole("alert").filter({ hasText: "Something went wrong here" });
+    const alert = page.getByRole("alert").filter({ hasText: FAULT.title });
     await expect(alert).toBeVisible({ timeout: 30_000 });
-    await expect(alert).toContainText("The request was not carried out.");
-    await expect(alert).toContainText("req_0123456789");
+    await expect(alert).toContainText(FAULT.detail);
+    await expect(alert).toContainText(FAULT.request_id);
     await expectAccessible(page);
-    isBroken = false;
+    await mend();
     await alert.getByRole("button", { name: "Try again" }).click();
     await expect(page.getByText(workspace.admin.email).first()).toBeVisible();
   });

@@ -300,31 +300,6 @@ test("words of a newer server are shown as they come", async ({ page, workspace,
   await expect(panelOf(page).getByRole("combobox", { name: "Role" })).toHaveText("auditor");
 });
 
-test("a failure says what happened and is tried again", async ({ page, workspace, signIn }) => {
-  await signIn(page, workspace.admin);
-  const problem = {
-    type: "/problems#internal",
-    title: "Something went wrong on our side",
-    status: 500,
-    code: "internal",
-    detail: "It was noted.",
-    advice: "Try again; if it stays, give the request id to the operator.",
-    request_id: "req_of_the_failure",
-  };
-  const pattern = /\/api\/v1\/users(\?|$)/;
-  await page.route(pattern, (route) =>
-    route.fulfill({ status: 500, contentType: "application/problem+json", body: JSON.stringify(problem) }),
-  );
-  await page.goto(PEOPLE);
-  const alert = page.getByRole("alert");
-  await expect(alert).toContainText("Something went wrong on our side");
-  await expect(alert).toContainText("req_of_the_failure");
-  await expectAccessible(page);
-  await page.unroute(pattern);
-  await alert.getByRole("button", { name: "Try again" }).click();
-  await expect(person(page, /Ada Admin/)).toBeVisible();
-});
-
 test("what another admin does appears by itself", async ({ page, workspace, signIn, api }) => {
   const amir = await workspace.member("agent", { name: "Amir Agent" });
   const admin = await api(workspace.admin);
