@@ -3,6 +3,7 @@ import { dataOf, type ApiClient } from "@socialai/api-client";
 import type { Page } from "@playwright/test";
 import { readFile } from "node:fs/promises";
 
+import { keptOnDevice } from "./harness/kept.ts";
 import { tabTo } from "./harness/keyboard.ts";
 import { FAULT, refuse } from "./harness/refuse.ts";
 import { expect, expectAccessible, test, uuidOf, type Person } from "./harness/test.ts";
@@ -143,6 +144,7 @@ test("the chain is proved unbroken, and a broken one says where", async ({ page,
   await state.getByRole("button", { name: "Check the chain" }).click();
   await expect(state).toContainText(/\d+ entries, unbroken\. Checked now\./);
   await expectAccessible(page);
+  await expect.poll(() => keptOnDevice(page)).toContain("checkedAt");
   await page.reload();
   await expect(state, "the finding is kept").toContainText(/entries, unbroken/);
 

@@ -6,6 +6,7 @@ import { expectLive } from "./harness/frame.ts";
 import { apiOf, makeWorkspace, signIn as signInAt } from "./harness/people.ts";
 import { runFolder } from "./harness/places.ts";
 import { Program } from "./harness/program.ts";
+import { keptOnDevice } from "./harness/kept.ts";
 import { expect, expectAccessible, test } from "./harness/test.ts";
 
 // The worker that keeps all parts of the app for reading offline.
@@ -55,7 +56,7 @@ test("a page that was read can be opened again without a network", async ({ page
   await page.reload();
   await expect(page.getByText("Amir Offline").first()).toBeVisible();
   await expect.poll(() => page.evaluate(() => navigator.serviceWorker.controller?.state)).toBe("activated");
-  await expect.poll(() => page.evaluate(keptBytes)).toBeGreaterThan(0);
+  await expect.poll(() => keptOnDevice(page)).not.toBe("");
 
   await context.setOffline(true);
   await page.reload();
@@ -68,32 +69,18 @@ test("a page that was read can be opened again without a network", async ({ page
   await expect(page.getByRole("status").filter({ hasText: "You are offline" })).toBeHidden();
 });
 
-/** Runs in the page: how much this device has kept of what was read. */
-function keptBytes(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const opening = indexedDB.open("keyval-store");
-    opening.addEventListener("error", () => reject(new Error("IndexedDB cannot be opened")));
-    opening.addEventListener("success", () => {
-      const database = opening.result;
-      if (!database.objectStoreNames.contains("keyval")) return resolve(0);
-      const reading = database.transaction("keyval").objectStore("keyval").get("socialai.cache");
-      reading.addEventListener("success", () => resolve(JSON.stringify(reading.result ?? "").length - 2));
-    });
-  });
-}
-
 test("logging out leaves nothing of the person on the device", async ({ page, workspace, signIn }) => {
   await workspace.member("agent", { name: "Amir Secret" });
   await signIn(page, workspace.admin);
   await page.goto("/settings/users");
   await expect(page.getByText("Amir Secret").first()).toBeVisible();
-  await expect.poll(() => page.evaluate(keptBytes)).toBeGreaterThan(0);
+  await expect.poll(() => keptOnDevice(page)).not.toBe("");
   await page.keyboard.press("Control+k");
   await expect(page.getByRole("dialog", { name: "Command palette" }).getByRole("combobox")).toBeFocused();
   await page.keyboard.type("log out");
   await page.keyboard.press("Enter");
   await expect(page).toHaveURL(/\/login/);
-  await expect.poll(() => page.evaluate(keptBytes)).toBe(0);
+  await expect.poll(() => keptOnDevice(page)).toBe("");
   const stored = await page.evaluate(() => JSON.stringify(localStorage));
   expect(stored).not.toContain(workspace.admin.email);
 });

@@ -45,13 +45,17 @@ export function restore(kept: Kept | undefined): void {
 /** Keeps the answers as long as this person stays signed in; queries with `meta: { keep: false }` are not kept. */
 export function keepOnDevice(): void {
   let due: ReturnType<typeof setTimeout> | undefined;
+  const writeNow = () => {
+    clearTimeout(due);
+    due = undefined;
+    write();
+  };
   queryClient.getQueryCache().subscribe(({ type }) => {
     if (type !== "updated" || due) return;
-    due = setTimeout(() => {
-      due = undefined;
-      write();
-    }, WRITE_AFTER_MS);
+    due = setTimeout(writeNow, WRITE_AFTER_MS);
   });
+  // Whoever leaves within that second finds the answers nevertheless.
+  addEventListener("pagehide", () => due && writeNow());
   onIdentityChange(() => {
     queryClient.clear();
     void del(KEY).catch(() => undefined);
