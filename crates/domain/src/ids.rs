@@ -112,6 +112,16 @@ ids! {
     ApiKeyId = "key";
     PasskeyId = "psk";
     TicketId = "tkt";
+    /// A job, also as a dead letter.
+    JobId = "job";
+    /// Something that happened; the same id wherever it is told.
+    EventId = "evt";
+    EffectId = "eff";
+    WebhookEndpointId = "whe";
+    WebhookDeliveryId = "whd";
+    AlertId = "alt";
+    AlertRuleId = "alr";
+    AlertTargetId = "alg";
 }
 
 #[cfg(test)]

@@ -8,6 +8,8 @@ pub mod audit_stream;
 pub mod checklist;
 pub mod clock;
 pub mod database;
+pub mod effects;
+pub mod events;
 pub mod idempotency;
 pub mod ids;
 pub mod installation;

@@ -86,6 +86,12 @@ permissions! {
     AuditRead = "audit:read", ADMIN, "Read and verify the audit log.";
     AuditExport = "audit:export", ADMIN, "Download the audit log.";
     SystemRead = "system:read", LEADERS, "See the health of the installation's parts.";
+    WorkRead = "work:read", LEADERS, "See work that was given up (dead letters) and what was sent to other systems.";
+    WorkManage = "work:manage", ADMIN, "Replay and discard dead letters, settle what is unknown.";
+    WebhooksRead = "webhooks:read", LEADERS, "See webhook endpoints and what was delivered to them (never their secrets).";
+    WebhooksManage = "webhooks:manage", ADMIN, "Add and change webhook endpoints, replay deliveries, rotate secrets.";
+    AlertsRead = "alerts:read", LEADERS, "See alerts, their rules and whom they reach (never the targets' secrets).";
+    AlertsManage = "alerts:manage", ADMIN, "Change alert rules and targets, and test them.";
 }
 
 impl Permission {

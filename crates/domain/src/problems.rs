@@ -116,6 +116,9 @@ pub enum Error {
     Database(sqlx::Error),
     #[error(transparent)]
     Vault(#[from] crate::vault::VaultError),
+    /// The job whose work this was belongs to another worker by now; nothing was committed.
+    #[error("the lease of this job was lost")]
+    LeaseLost,
     #[error("{0}")]
     Fault(String),
 }
@@ -152,6 +155,16 @@ impl Error {
         match self {
             Self::Problem(problem) => Some(problem),
             _ => None,
+        }
+    }
+
+    /// An error of a statement that checks a job's lease.
+    pub(crate) fn of_lease(error: sqlx::Error) -> Self {
+        match &error {
+            sqlx::Error::Database(database) if database.code().as_deref() == Some(socialai_queue::jobs::LEASE_LOST) => {
+                Self::LeaseLost
+            }
+            _ => error.into(),
         }
     }
 

@@ -4,7 +4,8 @@
 //!   or in another database (shard). The SQL that runs inside is the same for all three.
 //! * [`SystemTx`] sees the `system` schema: registry, people, keys. It never sees a tenant's tables.
 //!
-//! Both collect audit entries and write them with the commit. Beginning runs in a spawned task because `begin()` of
+//! Both collect audit entries, jobs and facts, and write them with the commit; then they ring the bell of those who wait
+//! for jobs. Beginning runs in a spawned task because `begin()` of
 //! sqlx 0.9.0 leaves an open transaction in the pool when its future is dropped.
 //!
 //! A process may hold a stale idea of where a tenant lives. `system.enter` in the database says whether the tenant is
@@ -12,6 +13,11 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
+use socialai_queue::{
+    bell::{self, Bell},
+    facts::{self, NewFact},
+    jobs::{self, Lease, NewJob},
+};
 use sqlx::{AssertSqlSafe, PgConnection, PgPool, Postgres, Transaction};
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -20,6 +26,7 @@ use zeroize::Zeroizing;
 use crate::{
     audit::{self, Actor, Entry},
     clock::Clock,
+    events,
     ids::TenantId,
     problems::{Code, Error, Problem, Result},
     tenants::{Plan, Status},
@@ -50,6 +57,8 @@ struct Inner {
     vault: Vault,
     clock: Clock,
     places: moka::future::Cache<TenantId, Arc<Place>>,
+    control_bell: Bell,
+    shard_bells: BTreeMap<String, Bell>,
 }
 
 /// How long a process may believe what it read of the registry. Places are safe beyond that (the fence), a suspension
@@ -59,7 +68,8 @@ const PLACE_TTL: Duration = Duration::from_secs(5);
 impl Databases {
     pub fn new(control: PgPool, shards: BTreeMap<String, PgPool>, vault: Vault, clock: Clock) -> Self {
         let places = moka::future::Cache::builder().max_capacity(100_000).time_to_live(PLACE_TTL).build();
-        Self(Arc::new(Inner { control, shards, vault, clock, places }))
+        let shard_bells = shards.keys().map(|name| (name.clone(), Bell::default())).collect();
+        Self(Arc::new(Inner { control, shards, vault, clock, places, control_bell: Bell::default(), shard_bells }))
     }
 
     pub fn vault(&self) -> &Vault {
@@ -76,6 +86,12 @@ impl Databases {
 
     pub fn shard_names(&self) -> impl Iterator<Item = &str> {
         self.0.shards.keys().map(String::as_str)
+    }
+
+    /// The bell of a database; `None` is the control database.
+    pub fn bell(&self, shard: Option<&str>) -> Bell {
+        let bell = shard.map_or(Some(&self.0.control_bell), |name| self.0.shard_bells.get(name));
+        bell.cloned().unwrap_or_default()
     }
 
     /// Connections in use and open, of all pools.
@@ -118,12 +134,16 @@ impl Databases {
 
     /// Opens a transaction over the installation's own tables.
     pub async fn system(&self, actor: Actor) -> Result<SystemTx> {
-        self.system_in(&self.0.control.clone(), actor).await
+        self.system_at(None, actor).await
     }
 
     /// The same in the database of a shard (`None` is the control database).
     pub async fn system_at(&self, shard: Option<&str>, actor: Actor) -> Result<SystemTx> {
-        self.system_in(&self.pool(shard)?.clone(), actor).await
+        const BEGIN: &str =
+            "BEGIN; SET LOCAL app.scope = 'system'; SET LOCAL app.tenant_id = ''; SET LOCAL search_path = system";
+        let tx = begin(self.pool(shard)?.clone(), BEGIN).await?;
+        let work = Work::in_database(shard.map(str::to_owned));
+        Ok(SystemTx { tx, databases: self.clone(), actor, journal: Vec::new(), work })
     }
 
     /// Where the tenant lives, from the cache or the registry. Deleted and unknown tenants are missing.
@@ -173,14 +193,8 @@ impl Databases {
             tx.rollback().await?;
             return Ok(None);
         }
-        Ok(Some(TenantTx { tx, tenant: place.tenant, databases: self.clone(), actor, journal: Vec::new() }))
-    }
-
-    async fn system_in(&self, pool: &PgPool, actor: Actor) -> Result<SystemTx> {
-        const BEGIN: &str =
-            "BEGIN; SET LOCAL app.scope = 'system'; SET LOCAL app.tenant_id = ''; SET LOCAL search_path = system";
-        let tx = begin(pool.clone(), BEGIN).await?;
-        Ok(SystemTx { tx, databases: self.clone(), actor, journal: Vec::new() })
+        let work = Work::in_database(place.shard.clone());
+        Ok(Some(TenantTx { tx, tenant: place.tenant, databases: self.clone(), actor, journal: Vec::new(), work }))
     }
 }
 
@@ -200,6 +214,7 @@ pub struct TenantTx {
     databases: Databases,
     actor: Actor,
     journal: Vec<Entry>,
+    work: Work,
 }
 
 /// The installation's own tables, until commit. Dropping it rolls back.
@@ -208,6 +223,39 @@ pub struct SystemTx {
     databases: Databases,
     actor: Actor,
     journal: Vec<Entry>,
+    work: Work,
+}
+
+/// What else commits with a transaction: jobs that follow from it, facts that it makes true, the job whose work it is.
+struct Work {
+    shard: Option<String>,
+    jobs: Vec<NewJob>,
+    facts: Vec<NewFact>,
+    done: Option<Lease>,
+    trace: Option<String>,
+}
+
+impl Work {
+    fn in_database(shard: Option<String>) -> Self {
+        Self { shard, jobs: Vec::new(), facts: Vec::new(), done: None, trace: None }
+    }
+
+    /// Writes it all and says whom to wake after the commit. Lanes are locked before the head of the audit chain, always.
+    async fn write(&mut self, conn: &mut PgConnection, tenant: Uuid, now: OffsetDateTime) -> Result<Vec<&'static str>> {
+        let (jobs, facts) = (std::mem::take(&mut self.jobs), std::mem::take(&mut self.facts));
+        let mut wake: Vec<_> = jobs.iter().filter(|job| job.due_at.is_none()).map(|job| job.queue.0).collect();
+        if !jobs.is_empty() || self.done.is_some() {
+            let written = jobs::write(&mut *conn, tenant, jobs, self.trace.as_deref(), self.done.as_ref()).await;
+            written.map_err(Error::of_lease)?;
+        }
+        if !facts.is_empty() {
+            facts::write(conn, tenant, now, facts, self.trace.as_deref()).await?;
+            wake.push(bell::OUTBOX);
+        }
+        wake.sort_unstable();
+        wake.dedup();
+        Ok(wake)
+    }
 }
 
 impl TenantTx {
@@ -219,11 +267,27 @@ impl TenantTx {
         Owner::Tenant(self.tenant)
     }
 
-    /// Writes the journal and commits.
+    /// This transaction is the work of a job: they commit together, or neither does when the lease was lost.
+    pub fn finishes(&mut self, lease: Lease) {
+        self.work.done = Some(lease);
+    }
+
+    /// Says that this tenant has something to do for a reader of facts, or has not any more.
+    pub async fn subscribe(&mut self, reader: &str, wants: bool) -> Result<()> {
+        let tenant = self.tenant.0;
+        Ok(facts::subscribe(self.conn(), tenant, reader, wants).await?)
+    }
+
+    /// Writes journal, jobs and facts, and commits.
     pub async fn commit(mut self) -> Result<()> {
         let journal = std::mem::take(&mut self.journal);
+        self.work.facts.extend(journal.iter().map(events::of_entry));
+        let (tenant, now) = (self.tenant.0, self.now());
+        let wake = self.work.write(&mut self.tx, tenant, now).await?;
         audit::append_tenant(&mut self, journal).await?;
-        Ok(self.tx.commit().await?)
+        self.tx.commit().await?;
+        ring(&self.databases, self.work.shard.as_deref(), &wake);
+        Ok(())
     }
 }
 
@@ -233,11 +297,32 @@ impl SystemTx {
         Owner::Installation
     }
 
-    /// Writes the journal and commits.
+    /// For the functions of `socialai_queue`, which serve all tenants.
+    pub fn engine(&mut self) -> &mut PgConnection {
+        &mut self.tx
+    }
+
+    /// This transaction is the work of a job of the installation.
+    pub fn finishes(&mut self, lease: Lease) {
+        self.work.done = Some(lease);
+    }
+
+    /// Writes journal and jobs, and commits.
     pub async fn commit(mut self) -> Result<()> {
         let journal = std::mem::take(&mut self.journal);
+        let now = self.now();
+        let wake = self.work.write(&mut self.tx, jobs::INSTALLATION, now).await?;
         audit::append_system(&mut self, journal).await?;
-        Ok(self.tx.commit().await?)
+        self.tx.commit().await?;
+        ring(&self.databases, self.work.shard.as_deref(), &wake);
+        Ok(())
+    }
+}
+
+fn ring(databases: &Databases, shard: Option<&str>, topics: &[&str]) {
+    if !topics.is_empty() {
+        let bell = databases.bell(shard);
+        topics.iter().for_each(|topic| bell.ring(topic));
     }
 }
 
@@ -256,6 +341,30 @@ macro_rules! transaction {
             /// Adds an audit entry; it is written in this transaction, just before the commit.
             pub fn record(&mut self, entry: Entry) {
                 self.journal.push(entry);
+            }
+
+            /// Adds a job that follows from this transaction; it is written just before the commit.
+            pub fn enqueue<T: jobs::Task>(&mut self, task: &T) -> Result<Uuid> {
+                let job =
+                    NewJob::of(task).map_err(|error| Error::Fault(format!("a job cannot be written: {error}")))?;
+                Ok(self.enqueue_job(job))
+            }
+
+            /// The same for a job with a due time, or of a kind that only its reader knows.
+            pub fn enqueue_job(&mut self, job: NewJob) -> Uuid {
+                let id = job.id;
+                self.work.jobs.push(job);
+                id
+            }
+
+            /// What this transaction makes true, for whoever wants to know; `events` has the catalogue.
+            pub fn publish(&mut self, fact: NewFact) {
+                self.work.facts.push(fact);
+            }
+
+            /// The trace that its jobs and facts belong to (W3C `traceparent`).
+            pub fn trace(&mut self, trace: Option<String>) {
+                self.work.trace = trace;
             }
 
             /// Ends a transaction that only read.

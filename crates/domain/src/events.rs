@@ -1,0 +1,130 @@
+//! The catalogue of domain events: what may be published, in which version, and who may hear it. Outbound webhooks, live
+//! updates and (later) analytics all read these and no others. `docs/reference/events.md` is written from this table.
+//!
+//! Every audit entry of a workspace is published as the event of the same name, so what is audited is heard of. Other
+//! events are published by the functions that make them true.
+//!
+//! Versions: fields may be added to the data of an event at any time. Anything else is a new version, sent beside the old.
+
+use serde_json::{Value, json};
+use socialai_queue::facts::NewFact;
+
+use crate::{audit::Entry, permissions::Permission};
+
+/// One kind of event.
+#[derive(Debug)]
+pub struct Event {
+    pub name: &'static str,
+    pub version: i16,
+    /// A sentence for who chooses it.
+    pub summary: &'static str,
+    /// Needed to hear it in live updates and to read it in a delivery's log.
+    pub heard_with: Permission,
+    /// Whether webhook endpoints can have it. Some are only for the workspace's own pages.
+    pub is_public: bool,
+}
+
+macro_rules! events {
+    ($($name:literal, $version:literal, $permission:ident, $public:ident, $summary:literal;)*) => {
+        pub const CATALOGUE: &[Event] = &[$(Event {
+            name: $name, version: $version, summary: $summary, heard_with: Permission::$permission, is_public: $public,
+        }),*];
+    };
+}
+
+events! {
+    "user.added", 1, UsersRead, true, "Somebody joined the workspace.";
+    "user.created_by_sso", 1, UsersRead, true, "Somebody joined by logging in through single sign-on.";
+    "user.renamed", 1, UsersRead, true, "Somebody's name changed.";
+    "user.role_changed", 1, UsersRead, true, "Somebody got another role.";
+    "user.status_changed", 1, UsersRead, true, "Somebody was disabled or enabled.";
+    "user.removed", 1, UsersRead, true, "Somebody left the workspace.";
+    "user.password_reset", 1, UsersManage, true, "Somebody set a new password by a reset link.";
+    "user.password_reset_sent", 1, UsersManage, true, "A password reset link was sent.";
+    "user.mfa_reset", 1, UsersManage, true, "Somebody's second factors were removed.";
+    "user.factors_changed", 1, UsersManage, true, "Somebody changed their second factors.";
+    "user.sso_linked", 1, UsersManage, true, "Somebody was linked to an account of single sign-on.";
+    "invitation.created", 1, UsersManage, true, "Somebody was invited.";
+    "invitation.renewed", 1, UsersManage, true, "An invitation was sent again.";
+    "invitation.revoked", 1, UsersManage, true, "An invitation was withdrawn.";
+    "invitation.accepted", 1, UsersManage, true, "Somebody accepted an invitation.";
+    "session.opened", 1, UsersManage, true, "Somebody logged in.";
+    "session.ended", 1, UsersManage, true, "Somebody was logged out.";
+    "api_key.created", 1, ApiKeysRead, true, "An API key was made.";
+    "api_key.rotated", 1, ApiKeysRead, true, "An API key got a new secret.";
+    "api_key.revoked", 1, ApiKeysRead, true, "An API key was revoked.";
+    "settings.changed", 1, SettingsRead, true, "The security policy of the workspace changed.";
+    "tenant.renamed", 1, SettingsRead, true, "The workspace got another name.";
+    "tenant.status_changed", 1, SettingsRead, true, "The workspace was suspended or activated.";
+    "sso.changed", 1, SsoRead, true, "The single sign-on settings changed.";
+    "sso.removed", 1, SsoRead, true, "Single sign-on was switched off.";
+    "sso.log_in_tested", 1, SsoRead, false, "A log-in through single sign-on was tried out.";
+    "audit_log.exported", 1, AuditRead, true, "The audit log was downloaded.";
+    "job.died", 1, WorkRead, true, "Work was given up and waits among the dead letters.";
+    "dead_letters.replayed", 1, WorkRead, true, "Dead letters were tried again.";
+    "dead_letters.discarded", 1, WorkRead, true, "Dead letters were discarded.";
+    "effect.unknown", 1, WorkRead, true, "It is not known whether an act on another system took place.";
+    "effect.settled", 1, WorkRead, true, "It was found out whether an act on another system took place.";
+    "webhook_endpoint.created", 1, WebhooksRead, true, "A webhook endpoint was added.";
+    "webhook_endpoint.changed", 1, WebhooksRead, true, "A webhook endpoint was changed.";
+    "webhook_endpoint.removed", 1, WebhooksRead, true, "A webhook endpoint was removed.";
+    "webhook_endpoint.secret_rotated", 1, WebhooksRead, true, "A webhook endpoint got a new secret.";
+    "webhook_endpoint.disabled", 1, WebhooksRead, true, "A webhook endpoint was switched off, by hand or after days of failures.";
+    "webhook_endpoint.enabled", 1, WebhooksRead, true, "A webhook endpoint was switched on again.";
+    "webhook_delivery.changed", 1, WebhooksRead, false, "A delivery to a webhook endpoint was tried.";
+    "webhook.test", 1, WebhooksRead, true, "A test that an administrator sent to an endpoint.";
+    "alert_rule.changed", 1, AlertsRead, true, "An alert rule was changed.";
+    "alert_target.created", 1, AlertsRead, true, "An alert target was added.";
+    "alert_target.changed", 1, AlertsRead, true, "An alert target was changed.";
+    "alert_target.removed", 1, AlertsRead, true, "An alert target was removed.";
+    "alert_target.tested", 1, AlertsRead, false, "A test alert was sent to a target.";
+    "alert.raised", 1, AlertsRead, true, "A rule was broken and an alert went out.";
+    "alert.resolved", 1, AlertsRead, true, "What an alert was about is over.";
+}
+
+/// The event of that name, in its newest version.
+pub fn find(name: &str) -> Option<&'static Event> {
+    CATALOGUE.iter().filter(|event| event.name == name).max_by_key(|event| event.version)
+}
+
+/// What an audit entry says, to those who are told. The actor stays in the audit log.
+pub(crate) fn of_entry(entry: &Entry) -> NewFact {
+    let version = find(entry.action).map_or(1, |event| event.version);
+    let key = format!("{}/{}", entry.entity_kind, entry.entity_id);
+    NewFact::new(entry.action, version, key, data(entry.entity_kind, &entry.entity_id, entry.changes.clone()))
+}
+
+/// The data of an event: what it is about, and what changed in it.
+pub fn data(entity_kind: &str, entity_id: &str, changes: Option<Value>) -> Value {
+    let mut data = json!({ "entity": { "kind": entity_kind, "id": entity_id } });
+    if let (Some(changes), Some(fields)) = (changes, data.as_object_mut()) {
+        fields.insert("changes".to_owned(), changes);
+    }
+    data
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_event_is_there_once_and_explains_itself() {
+        let mut names: Vec<_> = CATALOGUE.iter().map(|event| (event.name, event.version)).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), CATALOGUE.len());
+        for event in CATALOGUE {
+            assert_eq!(event.name.split('.').count(), 2, "{}", event.name);
+            assert!(event.summary.ends_with('.'), "{}", event.name);
+        }
+    }
+
+    #[test]
+    fn event_of_an_audit_entry_says_what_it_is_about_and_what_changed() {
+        let entry = Entry::new("user.renamed", "user", "usr_1").changed(json!({ "name": "A" }), json!({ "name": "B" }));
+        let fact = of_entry(&entry);
+        assert_eq!((fact.kind.as_str(), fact.key.as_str()), ("user.renamed", "user/usr_1"));
+        assert_eq!(fact.data["entity"], json!({ "kind": "user", "id": "usr_1" }));
+        assert_eq!(fact.data["changes"]["after"]["name"], "B");
+    }
+}

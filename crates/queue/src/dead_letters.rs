@@ -1,0 +1,176 @@
+//! Dead letters: jobs that were given up. Each is replayed or discarded once; the row stays as the record of it.
+
+use serde_json::Value;
+use sqlx::{FromRow, PgConnection, QueryBuilder};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+#[derive(Debug, Clone, PartialEq, FromRow)]
+pub struct DeadLetter {
+    pub id: Uuid,
+    pub tenant_id: Uuid,
+    pub queue: String,
+    pub key: String,
+    pub speed: i16,
+    pub kind: String,
+    pub version: i16,
+    pub payload: Value,
+    /// One object per failed attempt: `at`, `seconds`, `error`.
+    pub errors: Value,
+    pub attempts: i16,
+    pub reason: String,
+    pub enqueued_at: OffsetDateTime,
+    pub died_at: OffsetDateTime,
+    pub replayed_at: Option<OffsetDateTime>,
+    pub replayed_as: Option<Uuid>,
+    pub discarded_at: Option<OffsetDateTime>,
+    pub discard_reason: Option<String>,
+    pub settled_by: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum State {
+    #[default]
+    Open,
+    Replayed,
+    Discarded,
+    Any,
+}
+
+/// All given conditions must hold.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    pub tenant: Option<Uuid>,
+    pub state: State,
+    pub queue: Option<String>,
+    pub kind: Option<String>,
+    pub reason: Option<String>,
+    pub key: Option<String>,
+    pub from: Option<OffsetDateTime>,
+    pub until: Option<OffsetDateTime>,
+}
+
+impl Filter {
+    fn push(&self, query: &mut QueryBuilder<sqlx::Postgres>) {
+        query.push(match self.state {
+            State::Open => " where replayed_at is null and discarded_at is null",
+            State::Replayed => " where replayed_at is not null",
+            State::Discarded => " where discarded_at is not null",
+            State::Any => " where true",
+        });
+        if let Some(tenant) = self.tenant {
+            query.push(" and tenant_id = ").push_bind(tenant);
+        }
+        for (column, value) in
+            [("queue", &self.queue), ("kind", &self.kind), ("reason", &self.reason), ("key", &self.key)]
+        {
+            if let Some(value) = value {
+                query.push(" and ").push(column).push(" = ").push_bind(value.clone());
+            }
+        }
+        if let Some(from) = self.from {
+            query.push(" and died_at >= ").push_bind(from);
+        }
+        if let Some(until) = self.until {
+            query.push(" and died_at < ").push_bind(until);
+        }
+    }
+}
+
+const COLUMNS: &str =
+    "id, tenant_id, queue, key, speed, kind, version, payload, errors, attempts, reason, enqueued_at, died_at,
+    replayed_at, replayed_as, discarded_at, discard_reason, settled_by";
+
+/// Newest first, after the one with this time and id.
+pub async fn list(
+    conn: &mut PgConnection,
+    filter: &Filter,
+    after: Option<(OffsetDateTime, Uuid)>,
+    limit: i64,
+) -> Result<Vec<DeadLetter>, sqlx::Error> {
+    let mut query = QueryBuilder::new("select ");
+    query.push(COLUMNS).push(" from system.dead_letters");
+    filter.push(&mut query);
+    if let Some((at, id)) = after {
+        query.push(" and (died_at, id) < (").push_bind(at).push(", ").push_bind(id).push(")");
+    }
+    query.push(" order by died_at desc, id desc limit ").push_bind(limit);
+    query.build_query_as().fetch_all(conn).await
+}
+
+pub async fn get(conn: &mut PgConnection, tenant: Option<Uuid>, id: Uuid) -> Result<Option<DeadLetter>, sqlx::Error> {
+    let mut query = QueryBuilder::new("select ");
+    query.push(COLUMNS).push(" from system.dead_letters");
+    Filter { tenant, state: State::Any, ..Filter::default() }.push(&mut query);
+    query.push(" and id = ").push_bind(id);
+    query.build_query_as().fetch_optional(conn).await
+}
+
+/// How many open ones there are of each kind and reason.
+#[derive(Debug, Clone, PartialEq, FromRow)]
+pub struct Count {
+    pub queue: String,
+    pub kind: String,
+    pub reason: String,
+    pub count: i64,
+}
+
+pub async fn counts(conn: &mut PgConnection, tenant: Option<Uuid>) -> Result<Vec<Count>, sqlx::Error> {
+    let mut query = QueryBuilder::new("select queue, kind, reason, count(*) as count from system.dead_letters");
+    Filter { tenant, ..Filter::default() }.push(&mut query);
+    query.push(" group by queue, kind, reason order by queue, kind, reason");
+    query.build_query_as().fetch_all(conn).await
+}
+
+/// Enqueues open dead letters again, oldest first, at most `limit`; the ids of those that were. Spread over time when
+/// `per_second` is given: the first at once, each next one later. Whoever replays the same at the same time gets the rest.
+pub async fn replay(
+    conn: &mut PgConnection,
+    filter: &Filter,
+    ids: Option<&[Uuid]>,
+    per_second: Option<f64>,
+    limit: i64,
+    by: &str,
+) -> Result<Vec<Uuid>, sqlx::Error> {
+    let mut query = QueryBuilder::new(
+        "with due as (select id, row_number() over (order by died_at, id) - 1 as nth from (
+            select id, died_at from system.dead_letters",
+    );
+    Filter { state: State::Open, ..filter.clone() }.push(&mut query);
+    if let Some(ids) = ids {
+        query.push(" and id = any(").push_bind(ids.to_vec()).push(")");
+    }
+    query.push(" order by died_at, id limit ").push_bind(limit).push(" for update skip locked) open),");
+    query.push(
+        " marked as (update system.dead_letters d set replayed_at = clock_timestamp(), replayed_as = gen_random_uuid(), settled_by = ",
+    );
+    query.push_bind(by.to_owned());
+    query.push(
+        " from due where d.id = due.id returning d.*, due.nth),
+         queued as (insert into system.delayed_jobs (id, tenant_id, due_at, queue, key, speed, kind, version, payload, trace)
+            select replayed_as, tenant_id, clock_timestamp() + nth * make_interval(secs => ",
+    );
+    query.push_bind(per_second.filter(|rate| *rate > 0.0).map_or(0.0, |rate| 1.0 / rate));
+    query.push("), queue, key, speed, kind, version, payload, trace from marked) select id from marked order by nth");
+    query.build_query_scalar().fetch_all(conn).await
+}
+
+/// Closes open dead letters for a reason; the ids of those that were open.
+pub async fn discard(
+    conn: &mut PgConnection,
+    filter: &Filter,
+    ids: Option<&[Uuid]>,
+    reason: &str,
+    by: &str,
+) -> Result<Vec<Uuid>, sqlx::Error> {
+    let mut query = QueryBuilder::new("with due as (select id from system.dead_letters");
+    Filter { state: State::Open, ..filter.clone() }.push(&mut query);
+    if let Some(ids) = ids {
+        query.push(" and id = any(").push_bind(ids.to_vec()).push(")");
+    }
+    query.push(" order by died_at, id limit 10000 for update skip locked) update system.dead_letters d");
+    query.push(" set discarded_at = clock_timestamp(), discard_reason = ").push_bind(reason.to_owned());
+    query.push(", settled_by = ").push_bind(by.to_owned());
+    query.push(" from due where d.id = due.id returning d.id");
+    query.build_query_scalar().fetch_all(conn).await
+}

@@ -1,0 +1,438 @@
+//! Jobs: what they are, and every statement about them. The statements that lock are functions in the database.
+
+use std::time::Duration;
+
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
+use sqlx::{FromRow, PgConnection, postgres::types::PgInterval};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+/// SQLSTATE of a statement whose job belongs to another worker by now.
+pub const LEASE_LOST: &str = "SA001";
+
+/// Work of the installation and not of one tenant.
+pub const INSTALLATION: Uuid = Uuid::nil();
+
+/// Which workers take a job: one queue per role of the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Queue(pub &'static str);
+
+/// Which of the two lanes: urgent work overtakes the rest, also for jobs of its key that were there before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Speed {
+    Fast,
+    Standard,
+}
+
+impl Speed {
+    pub const BOTH: [Self; 2] = [Self::Fast, Self::Standard];
+
+    pub(crate) const fn number(self) -> i16 {
+        match self {
+            Self::Fast => 0,
+            Self::Standard => 1,
+        }
+    }
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Fast => "fast",
+            Self::Standard => "standard",
+        }
+    }
+}
+
+/// The payload of one kind of job. Fields may be added with a default; anything else needs a new version, whose handler
+/// reads the old one too: during a deploy both are about.
+pub trait Task: Serialize + DeserializeOwned + Send + 'static {
+    const KIND: &'static str;
+    const QUEUE: Queue;
+    const VERSION: i16 = 1;
+    const SPEED: Speed = Speed::Standard;
+
+    /// Jobs of the same key are done one after the other, in the order in which they were committed.
+    fn key(&self) -> String;
+}
+
+/// A job that is not in the database yet.
+#[derive(Debug, Clone)]
+pub struct NewJob {
+    pub id: Uuid,
+    pub queue: Queue,
+    pub kind: String,
+    pub key: String,
+    pub speed: Speed,
+    pub version: i16,
+    pub payload: Value,
+    /// Not before this moment. Until then the job can be cancelled and holds up nothing.
+    pub due_at: Option<OffsetDateTime>,
+}
+
+impl NewJob {
+    /// Fails when the task cannot be written as JSON.
+    pub fn of<T: Task>(task: &T) -> Result<Self, serde_json::Error> {
+        Ok(Self {
+            id: Uuid::now_v7(),
+            queue: T::QUEUE,
+            kind: T::KIND.to_owned(),
+            key: task.key(),
+            speed: T::SPEED,
+            version: T::VERSION,
+            payload: serde_json::to_value(task)?,
+            due_at: None,
+        })
+    }
+
+    #[must_use]
+    pub fn fast(self) -> Self {
+        Self { speed: Speed::Fast, ..self }
+    }
+
+    #[must_use]
+    pub fn due_at(self, at: OffsetDateTime) -> Self {
+        Self { due_at: Some(at), ..self }
+    }
+}
+
+/// A job in a worker's hands, and the proof that it is.
+#[derive(Debug, Clone)]
+pub struct Lease {
+    pub queue: Queue,
+    pub tenant: Uuid,
+    pub key: String,
+    pub seq: i64,
+    pub token: Uuid,
+    /// Finishing this job gives the lane back; false when the worker goes on with the next job of the lane.
+    pub releases: bool,
+}
+
+#[derive(Debug, Clone)]
+pub struct Claimed {
+    pub lease: Lease,
+    pub id: Uuid,
+    pub kind: String,
+    pub version: i16,
+    pub payload: Value,
+    /// Attempts that failed before this one.
+    pub failed: i16,
+    pub speed: Speed,
+    pub trace: Option<String>,
+    pub enqueued_at: OffsetDateTime,
+}
+
+/// Writes jobs of one tenant, in the order given. With a lease the job that is being done is finished between them, at its
+/// place in the order of locks.
+pub async fn write(
+    conn: &mut PgConnection,
+    tenant: Uuid,
+    jobs: Vec<NewJob>,
+    trace: Option<&str>,
+    done: Option<&Lease>,
+) -> Result<(), sqlx::Error> {
+    let (delayed, mut due): (Vec<_>, Vec<_>) = jobs.into_iter().partition(|job| job.due_at.is_some());
+    delay(conn, tenant, delayed, trace).await?;
+    let Some(lease) = done else { return enqueue(conn, tenant, due, trace).await };
+    let after = due.extract_if(.., |job| (job.queue, &job.key) > (lease.queue, &lease.key)).collect();
+    enqueue(conn, tenant, due, trace).await?;
+    finish(conn, lease).await?;
+    enqueue(conn, tenant, after, trace).await
+}
+
+async fn enqueue(
+    conn: &mut PgConnection,
+    tenant: Uuid,
+    jobs: Vec<NewJob>,
+    trace: Option<&str>,
+) -> Result<(), sqlx::Error> {
+    if jobs.is_empty() {
+        return Ok(());
+    }
+    let n = jobs.len();
+    let mut columns = Columns::with_capacity(n);
+    for job in jobs {
+        columns.queues.push(job.queue.0);
+        columns.keys.push(job.key);
+        columns.speeds.push(job.speed.number());
+        columns.ids.push(job.id);
+        columns.kinds.push(job.kind);
+        columns.versions.push(job.version);
+        columns.payloads.push(job.payload);
+    }
+    sqlx::query("select system.enqueue($1, $2, $3, $4, $5, $6, $7, $8, $9)")
+        .bind(vec![tenant; n])
+        .bind(columns.queues)
+        .bind(columns.keys)
+        .bind(columns.speeds)
+        .bind(columns.ids)
+        .bind(columns.kinds)
+        .bind(columns.versions)
+        .bind(columns.payloads)
+        .bind(vec![trace; n])
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Jobs as the columns of `unnest`.
+struct Columns {
+    queues: Vec<&'static str>,
+    keys: Vec<String>,
+    speeds: Vec<i16>,
+    ids: Vec<Uuid>,
+    kinds: Vec<String>,
+    versions: Vec<i16>,
+    payloads: Vec<Value>,
+}
+
+impl Columns {
+    fn with_capacity(n: usize) -> Self {
+        Self {
+            queues: Vec::with_capacity(n),
+            keys: Vec::with_capacity(n),
+            speeds: Vec::with_capacity(n),
+            ids: Vec::with_capacity(n),
+            kinds: Vec::with_capacity(n),
+            versions: Vec::with_capacity(n),
+            payloads: Vec::with_capacity(n),
+        }
+    }
+}
+
+async fn delay(
+    conn: &mut PgConnection,
+    tenant: Uuid,
+    jobs: Vec<NewJob>,
+    trace: Option<&str>,
+) -> Result<(), sqlx::Error> {
+    for job in jobs {
+        sqlx::query(
+            "insert into system.delayed_jobs (id, tenant_id, due_at, queue, key, speed, kind, version, payload, trace)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        )
+        .bind(job.id)
+        .bind(tenant)
+        .bind(job.due_at)
+        .bind(job.queue.0)
+        .bind(job.key)
+        .bind(job.speed.number())
+        .bind(job.kind)
+        .bind(job.version)
+        .bind(job.payload)
+        .bind(trace)
+        .execute(&mut *conn)
+        .await?;
+    }
+    Ok(())
+}
+
+/// Takes back a job that is not yet due. False when it was due already, or cancelled before.
+pub async fn cancel(conn: &mut PgConnection, tenant: Uuid, job: Uuid) -> Result<bool, sqlx::Error> {
+    let gone = sqlx::query("delete from system.delayed_jobs where id = $1 and tenant_id = $2");
+    Ok(gone.bind(job).bind(tenant).execute(conn).await?.rows_affected() == 1)
+}
+
+/// What a worker asks for.
+#[derive(Debug, Clone)]
+pub struct Wanted {
+    pub queue: Queue,
+    pub speed: Speed,
+    pub worker: Uuid,
+    pub lanes: i32,
+    pub jobs_per_lane: i32,
+    /// Lanes that one tenant may have of this worker.
+    pub lanes_per_tenant: i32,
+    /// Tenants that have some already, and how many more they may have.
+    pub busy: Vec<(Uuid, i32)>,
+    /// Begin with the tenant after this one.
+    pub after: Uuid,
+}
+
+#[derive(FromRow)]
+struct Row {
+    tenant_id: Uuid,
+    key: String,
+    speed: i16,
+    seq: i64,
+    id: Uuid,
+    kind: String,
+    version: i16,
+    payload: Value,
+    attempts: i16,
+    trace: Option<String>,
+    enqueued_at: OffsetDateTime,
+    is_last: bool,
+}
+
+/// Takes free lanes for a worker; jobs of one lane follow each other in their order.
+pub async fn claim(conn: &mut PgConnection, wanted: &Wanted) -> Result<Vec<Claimed>, sqlx::Error> {
+    let token = Uuid::new_v4();
+    let (busy, room): (Vec<Uuid>, Vec<i32>) = wanted.busy.iter().copied().unzip();
+    let rows: Vec<Row> = sqlx::query_as("select * from system.claim($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)")
+        .bind(wanted.queue.0)
+        .bind(wanted.speed.number())
+        .bind(wanted.worker)
+        .bind(token)
+        .bind(wanted.lanes)
+        .bind(wanted.jobs_per_lane)
+        .bind(wanted.lanes_per_tenant)
+        .bind(busy)
+        .bind(room)
+        .bind(wanted.after)
+        .fetch_all(conn)
+        .await?;
+    Ok(rows.into_iter().map(|row| claimed(wanted.queue, token, row)).collect())
+}
+
+fn claimed(queue: Queue, token: Uuid, row: Row) -> Claimed {
+    let Row { tenant_id: tenant, key, seq, is_last: releases, .. } = row;
+    Claimed {
+        lease: Lease { queue, tenant, key, seq, token, releases },
+        id: row.id,
+        kind: row.kind,
+        version: row.version,
+        payload: row.payload,
+        failed: row.attempts,
+        speed: if row.speed == 0 { Speed::Fast } else { Speed::Standard },
+        trace: row.trace,
+        enqueued_at: row.enqueued_at,
+    }
+}
+
+async fn finish(conn: &mut PgConnection, lease: &Lease) -> Result<(), sqlx::Error> {
+    sqlx::query("select system.finish($1, $2, $3, $4, $5, $6)")
+        .bind(lease.queue.0)
+        .bind(lease.tenant)
+        .bind(&lease.key)
+        .bind(lease.token)
+        .bind(lease.seq)
+        .bind(lease.releases)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Gives the lane back and tries the job again after a pause. Without a failure the attempt does not count.
+pub async fn postpone(
+    conn: &mut PgConnection,
+    lease: &Lease,
+    pause: Duration,
+    failure: Option<Value>,
+) -> Result<(), sqlx::Error> {
+    sqlx::query("select system.postpone($1, $2, $3, $4, $5, $6, $7)")
+        .bind(lease.queue.0)
+        .bind(lease.tenant)
+        .bind(&lease.key)
+        .bind(lease.token)
+        .bind(lease.seq)
+        .bind(interval(pause))
+        .bind(failure)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Moves the job to the dead letters; its lane goes on.
+pub async fn bury(conn: &mut PgConnection, lease: &Lease, reason: &str, failure: Value) -> Result<(), sqlx::Error> {
+    sqlx::query("select system.bury($1, $2, $3, $4, $5, $6, $7)")
+        .bind(lease.queue.0)
+        .bind(lease.tenant)
+        .bind(&lease.key)
+        .bind(lease.token)
+        .bind(lease.seq)
+        .bind(reason)
+        .bind(failure)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// A worker begins.
+pub async fn register(
+    conn: &mut PgConnection,
+    worker: Uuid,
+    queue: Queue,
+    host: &str,
+    version: &str,
+) -> Result<(), sqlx::Error> {
+    sqlx::query("insert into system.workers (id, queue, host, version) values ($1, $2, $3, $4)")
+        .bind(worker)
+        .bind(queue.0)
+        .bind(host)
+        .bind(version)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// A worker lives. False: the others think that it is dead and have its lanes; it has to begin anew.
+pub async fn beat(conn: &mut PgConnection, worker: Uuid) -> Result<bool, sqlx::Error> {
+    let beaten = sqlx::query("update system.workers set beat_at = clock_timestamp() where id = $1").bind(worker);
+    Ok(beaten.execute(conn).await?.rows_affected() == 1)
+}
+
+/// A worker ends in order. What it still holds is free at once.
+pub async fn leave(conn: &mut PgConnection, worker: Uuid) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "update system.lanes l set holder = null, lease = null from (
+            select queue, tenant_id, key from system.lanes where holder = $1 order by queue, tenant_id, key for update) held
+         where l.queue = held.queue and l.tenant_id = held.tenant_id and l.key = held.key",
+    )
+    .bind(worker)
+    .execute(&mut *conn)
+    .await?;
+    sqlx::query("delete from system.workers where id = $1").bind(worker).execute(conn).await?;
+    Ok(())
+}
+
+/// Frees the lanes of workers that have been silent for so long; how many there were.
+pub async fn reap(conn: &mut PgConnection, silence: Duration) -> Result<i32, sqlx::Error> {
+    sqlx::query_scalar("select system.reap($1)").bind(interval(silence)).fetch_one(conn).await
+}
+
+/// Ends pauses that are over; how many there were.
+pub async fn wake_lanes(conn: &mut PgConnection) -> Result<i32, sqlx::Error> {
+    sqlx::query_scalar("select system.wake_lanes()").fetch_one(conn).await
+}
+
+/// Lets delayed jobs that are due join their lanes; how many there were.
+pub async fn release_due(conn: &mut PgConnection) -> Result<i32, sqlx::Error> {
+    sqlx::query_scalar("select system.release_due()").fetch_one(conn).await
+}
+
+/// What waits in a queue.
+#[derive(Debug, Clone, PartialEq, FromRow, Serialize)]
+pub struct Backlog {
+    pub queue: String,
+    pub jobs: i64,
+    /// Lanes whose first job failed and waits.
+    pub retrying: i64,
+    pub oldest_seconds: f64,
+}
+
+/// Counts at most so many jobs of each queue: the number is for people and autoscalers.
+pub async fn backlog(conn: &mut PgConnection, at_most: i64) -> Result<Vec<Backlog>, sqlx::Error> {
+    sqlx::query_as(
+        "with recursive queues (queue) as (
+            (select queue from system.lanes order by queue limit 1)
+            union all
+            select (select l.queue from system.lanes l where l.queue > q.queue order by l.queue limit 1)
+            from queues q where q.queue is not null)
+         select q.queue, j.jobs, w.retrying, coalesce(j.oldest, 0)::float8 as oldest_seconds
+         from queues q
+         cross join lateral (
+            select count(*) as jobs, extract(epoch from clock_timestamp() - min(enqueued_at)) as oldest
+            from (select enqueued_at from system.jobs j where j.queue = q.queue limit $1) j) j
+         cross join lateral (
+            select count(*) as retrying
+            from (select from system.lanes l where l.queue = q.queue and l.wait_until is not null limit $1) w) w
+         where q.queue is not null",
+    )
+    .bind(at_most)
+    .fetch_all(conn)
+    .await
+}
+
+fn interval(duration: Duration) -> PgInterval {
+    PgInterval { months: 0, days: 0, microseconds: i64::try_from(duration.as_micros()).unwrap_or(i64::MAX) }
+}

@@ -1,0 +1,470 @@
+-- The event engine: jobs (commands with one owner), facts (what happened, with many readers), and what recurs.
+-- Everything here names its tenant; a tenant's transaction writes its own rows in the transaction that made them true,
+-- the engine reads those of all tenants in system scope.
+--
+-- Installation-wide work has the tenant 00000000-0000-0000-0000-000000000000.
+
+-- One row per key that has work. It is the lock of the key: whoever adds a job to a key or finishes one holds this row
+-- until commit, so that neither can miss the other.
+create table system.lanes (
+    queue text not null check (length(queue) between 1 and 40),
+    tenant_id uuid not null,
+    key text not null check (length(key) between 1 and 200),
+    -- 0 fast, 1 standard
+    speed smallint not null check (speed in (0, 1)),
+    -- Turn among the tenant's waiting lanes. From a sequence and not from a clock, which may be set back.
+    place bigint not null,
+    -- Number of the newest job; jobs of a lane are numbered without gaps.
+    last_seq bigint not null,
+    -- The first job failed and waits for its next attempt; the lane waits with it.
+    wait_until timestamptz,
+    holder uuid,
+    lease uuid,
+    -- Workers that died with this lane in their hands, one after the other.
+    crashes smallint not null default 0,
+    primary key (queue, tenant_id, key),
+    check ((holder is null) = (lease is null))
+) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000, autovacuum_vacuum_cost_delay = 0);
+create index lanes_claimable on system.lanes (queue, speed, tenant_id, place) where holder is null and wait_until is null;
+create index lanes_waiting on system.lanes (queue, wait_until) where wait_until is not null;
+create index lanes_held on system.lanes (holder) where holder is not null;
+comment on table system.lanes is 'One row per key with unfinished jobs: the turn, the lease and the lock of the key.';
+create sequence system.lane_places cache 50;
+
+create table system.jobs (
+    queue text not null,
+    tenant_id uuid not null,
+    key text not null,
+    seq bigint not null,
+    id uuid not null,
+    kind text not null check (length(kind) between 1 and 80),
+    version smallint not null,
+    payload jsonb not null,
+    attempts smallint not null default 0,
+    -- One entry per failed attempt: when, how long, what went wrong.
+    errors jsonb not null default '[]',
+    trace text,
+    enqueued_at timestamptz not null default clock_timestamp(),
+    primary key (queue, tenant_id, key, seq)
+) with (fillfactor = 90, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000, autovacuum_vacuum_cost_delay = 0);
+comment on table system.jobs is 'Work to be done, in the order of seq within a lane. Finished jobs are deleted.';
+
+create table system.delayed_jobs (
+    id uuid primary key,
+    tenant_id uuid not null,
+    due_at timestamptz not null,
+    queue text not null,
+    key text not null,
+    speed smallint not null check (speed in (0, 1)),
+    kind text not null,
+    version smallint not null,
+    payload jsonb not null,
+    trace text
+);
+create index delayed_jobs_due on system.delayed_jobs (due_at);
+create index delayed_jobs_tenant on system.delayed_jobs (tenant_id);
+comment on table system.delayed_jobs is 'Jobs that are not yet due. They join their lane when they are, and can be cancelled until then.';
+
+create table system.dead_letters (
+    id uuid primary key,
+    tenant_id uuid not null,
+    queue text not null,
+    key text not null,
+    speed smallint not null check (speed in (0, 1)),
+    kind text not null,
+    version smallint not null,
+    payload jsonb not null,
+    errors jsonb not null,
+    attempts smallint not null,
+    reason text not null,
+    trace text,
+    enqueued_at timestamptz not null,
+    died_at timestamptz not null default clock_timestamp(),
+    -- A replay enqueues the job again under a new id; a discard says why.
+    replayed_at timestamptz,
+    replayed_as uuid,
+    discarded_at timestamptz,
+    discard_reason text,
+    settled_by text,
+    check (replayed_at is null or discarded_at is null)
+);
+create index dead_letters_open on system.dead_letters (tenant_id, died_at desc, id) where replayed_at is null and discarded_at is null;
+create index dead_letters_all on system.dead_letters (tenant_id, died_at desc, id);
+comment on table system.dead_letters is 'Jobs that were given up, with every attempt, until somebody replays or discards them.';
+
+create table system.workers (
+    id uuid primary key,
+    queue text not null,
+    host text not null,
+    version text not null,
+    started_at timestamptz not null default clock_timestamp(),
+    beat_at timestamptz not null default clock_timestamp()
+) with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 200);
+comment on table system.workers is 'Workers that are alive. One whose beat stops loses its lanes to the others.';
+
+create table system.schedules (
+    name text primary key,
+    tenant_id uuid not null,
+    queue text not null,
+    kind text not null,
+    version smallint not null,
+    payload jsonb not null,
+    every_seconds int not null check (every_seconds > 0),
+    -- skip: one run for any number of missed ones; catch_up: one run for each of them.
+    missed text not null check (missed in ('skip', 'catch_up')),
+    next_at timestamptz not null,
+    last_at timestamptz
+);
+create index schedules_due on system.schedules (next_at);
+create index schedules_tenant on system.schedules (tenant_id);
+comment on table system.schedules is 'Work that recurs. Advancing a row and enqueueing its job is one transaction, so two schedulers cannot both do it.';
+
+create table system.outbox (
+    id bigint generated always as identity primary key,
+    tenant_id uuid not null,
+    fact_id uuid not null,
+    kind text not null check (length(kind) between 1 and 80),
+    version smallint not null,
+    key text not null check (length(key) between 1 and 200),
+    data jsonb not null,
+    trace text,
+    at timestamptz not null
+) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000, autovacuum_vacuum_cost_delay = 0);
+comment on table system.outbox is 'Facts as their transactions left them, until they get their place in the order. Nearly always empty.';
+
+create table system.facts (
+    position bigint primary key,
+    tenant_id uuid not null,
+    fact_id uuid not null,
+    kind text not null,
+    version smallint not null,
+    key text not null,
+    data jsonb not null,
+    trace text,
+    at timestamptz not null
+);
+create index facts_tenant on system.facts (tenant_id, position);
+create index facts_age on system.facts using brin (at);
+comment on table system.facts is 'What happened, in the order in which it became visible. Kept for the time of SOCIALAI_FACTS_RETENTION_DAYS.';
+
+create table system.fact_head (
+    singleton boolean primary key default true check (singleton),
+    position bigint not null
+) with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 200);
+insert into system.fact_head (position) values (0);
+comment on table system.fact_head is 'Position of the newest fact; whoever holds the row gives out positions.';
+
+create table system.readers (
+    name text primary key,
+    position bigint not null
+) with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 200);
+comment on table system.readers is 'How far each subscriber has read the facts. It moves in the transaction that enqueues what follows from them.';
+
+create table system.topic_offsets (
+    reader text not null,
+    topic text not null,
+    topic_partition int not null,
+    next_offset bigint not null,
+    -- Newest fact of each database that was seen here: what a restarted relay sends again is recognised.
+    seen jsonb not null default '{}',
+    primary key (reader, topic, topic_partition)
+) with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 200);
+comment on table system.topic_offsets is 'How far each subscriber has read each Kafka partition, in the transaction of what follows, so that nothing is done twice.';
+
+create table system.remotes (
+    remote text not null,
+    tenant_id uuid not null,
+    process uuid not null,
+    state text not null check (state in ('closed', 'open', 'half_open')),
+    failures int not null,
+    opened_at timestamptz,
+    changed_at timestamptz not null default clock_timestamp(),
+    primary key (remote, tenant_id, process)
+);
+comment on table system.remotes is 'Circuit breakers that left their normal state, as the processes report them; for the system page.';
+
+alter table system.residents add column weight smallint not null default 1;
+comment on column system.residents.weight is 'Share of the workers when tenants compete.';
+alter table system.residents add column subscriptions text[] not null default '{}';
+comment on column system.residents.subscriptions is 'Readers of facts for which this tenant has anything to do.';
+
+do $$
+declare
+    t text;
+begin
+    foreach t in array array['lanes', 'jobs', 'delayed_jobs', 'dead_letters', 'schedules', 'outbox', 'facts', 'remotes']
+    loop
+        execute format('alter table system.%I enable row level security', t);
+        execute format('alter table system.%I force row level security', t);
+        execute format($p$create policy own_tenant_or_system on system.%I to socialai_app
+            using (tenant_id = nullif(current_setting('app.tenant_id', true), '')::uuid
+                or current_setting('app.scope', true) = 'system')$p$, t);
+        execute format('grant select, insert, update, delete on system.%I to socialai_app', t);
+    end loop;
+    foreach t in array array['workers', 'fact_head', 'readers', 'topic_offsets']
+    loop
+        execute format('alter table system.%I enable row level security', t);
+        execute format('alter table system.%I force row level security', t);
+        execute format($p$create policy system_scope on system.%I to socialai_app
+            using (current_setting('app.scope', true) = 'system')$p$, t);
+        execute format('grant select, insert, update, delete on system.%I to socialai_app', t);
+    end loop;
+end
+$$;
+grant usage on sequence system.lane_places to socialai_app;
+
+-- Adds jobs behind those that their keys have. Lanes are locked in the order of their primary key, here and by everybody
+-- who locks several, so that two batches cannot wait for each other. `do update` and not `do nothing`: the lane must be
+-- locked even when it is there, or a worker that finishes its last job at this moment removes it under our feet.
+create function system.enqueue(tenants uuid[], queues text[], keys text[], speeds smallint[], ids uuid[], kinds text[],
+    versions smallint[], payloads jsonb[], traces text[]) returns void
+language sql as $$
+    with wanted as (
+        select * from unnest(tenants, queues, keys, speeds, ids, kinds, versions, payloads, traces)
+            with ordinality as w (tenant_id, queue, key, speed, id, kind, version, payload, trace, nth)
+    ), numbered as (
+        select w.*, row_number() over (partition by queue, tenant_id, key order by nth desc) - 1 as from_end from wanted w
+    ), locked as (
+        insert into system.lanes as l (queue, tenant_id, key, speed, place, last_seq)
+        select queue, tenant_id, key, min(speed), nextval('system.lane_places'), count(*) from wanted
+        group by queue, tenant_id, key order by queue, tenant_id, key
+        on conflict (queue, tenant_id, key) do update
+            set last_seq = l.last_seq + excluded.last_seq, speed = least(l.speed, excluded.speed)
+        returning queue, tenant_id, key, last_seq
+    )
+    insert into system.jobs (queue, tenant_id, key, seq, id, kind, version, payload, trace)
+    select n.queue, n.tenant_id, n.key, l.last_seq - n.from_end, n.id, n.kind, n.version, n.payload, n.trace
+    from numbered n join locked l using (queue, tenant_id, key)
+$$;
+
+-- Takes up to `wanted` free lanes, each tenant in turn by weight, and returns the first jobs of each. `room` says for
+-- tenants that occupy this worker already how many lanes more they may have; `most` is that number for all others.
+-- Two statements on purpose: the second sees the jobs as they are after the lanes were locked.
+create function system.claim(of_queue text, of_speed smallint, worker uuid, new_lease uuid, wanted int, per_lane int,
+    most int, busy uuid[], room int[], after uuid)
+returns table (tenant_id uuid, key text, speed smallint, seq bigint, id uuid, kind text, version smallint, payload jsonb,
+    attempts smallint, trace text, enqueued_at timestamptz, is_last boolean)
+language plpgsql as $$
+#variable_conflict use_column
+begin
+    with recursive waiting (tenant_id) as (
+        (select l.tenant_id from system.lanes l
+         where l.queue = of_queue and l.speed = of_speed and l.holder is null and l.wait_until is null and l.tenant_id > after
+         order by l.tenant_id limit 1)
+        union all
+        select (select l.tenant_id from system.lanes l
+                where l.queue = of_queue and l.speed = of_speed and l.holder is null and l.wait_until is null
+                    and l.tenant_id > w.tenant_id
+                order by l.tenant_id limit 1)
+        from waiting w where w.tenant_id is not null
+    ), tenants as (
+        select w.tenant_id, coalesce(r.weight, 1) as weight,
+            least(wanted, coalesce((select u.room from unnest(busy, room) as u (tenant_id, room) where u.tenant_id = w.tenant_id), most)) as room
+        from (select tenant_id from waiting where tenant_id is not null limit 64) w
+        left join system.residents r on r.tenant_id = w.tenant_id
+    ), candidates as (
+        select c.tenant_id, c.key, c.place,
+            (row_number() over (partition by c.tenant_id order by c.place) - 1)::float8 / t.weight as turn
+        from tenants t cross join lateral (
+            select l.tenant_id, l.key, l.place from system.lanes l
+            where l.queue = of_queue and l.speed = of_speed and l.holder is null and l.wait_until is null
+                and l.tenant_id = t.tenant_id
+            order by l.place limit greatest(t.room, 0)) c
+    ), free as (
+        select l.tenant_id, l.key
+        from (select c.tenant_id, c.key from candidates c order by c.turn, c.place limit wanted) c
+        join system.lanes l on l.queue = of_queue and l.tenant_id = c.tenant_id and l.key = c.key
+        where l.holder is null and l.wait_until is null
+        for update of l skip locked
+    )
+    update system.lanes l set holder = worker, lease = new_lease
+    from free f where l.queue = of_queue and l.tenant_id = f.tenant_id and l.key = f.key;
+
+    return query
+        select j.tenant_id, j.key, l.speed, j.seq, j.id, j.kind, j.version, j.payload, j.attempts, j.trace, j.enqueued_at,
+            row_number() over (partition by j.tenant_id, j.key order by j.seq desc) = 1
+        from system.lanes l cross join lateral (
+            select * from system.jobs j
+            where j.queue = l.queue and j.tenant_id = l.tenant_id and j.key = l.key order by j.seq limit per_lane) j
+        where l.holder = worker and l.lease = new_lease
+        order by j.tenant_id, j.key, j.seq;
+end
+$$;
+
+-- Locks the lane of a job that a worker holds, and answers the number of its newest job. A worker that lost its lease
+-- meanwhile (it was too slow, or thought to be dead) fails here, and with it the transaction of its work.
+create function system.hold(of_queue text, of_tenant uuid, of_key text, of_lease uuid) returns bigint
+language plpgsql as $$
+declare
+    newest bigint;
+begin
+    select l.last_seq into newest from system.lanes l
+    where l.queue = of_queue and l.tenant_id = of_tenant and l.key = of_key and l.lease = of_lease for update;
+    if not found then
+        raise exception 'the lease of this job was lost' using errcode = 'SA001';
+    end if;
+    return newest;
+end
+$$;
+
+-- Gives a held lane back: with nothing left it goes, else it queues up again behind the tenant's other lanes. Asks the
+-- locked lane and not the jobs, which the caller's statement may see as they were before it waited for the lock.
+create function system.let_go(of_queue text, of_tenant uuid, of_key text, done bigint, newest bigint) returns void
+language plpgsql as $$
+begin
+    if done = newest then
+        delete from system.lanes l where l.queue = of_queue and l.tenant_id = of_tenant and l.key = of_key;
+    else
+        update system.lanes l set holder = null, lease = null, crashes = 0, place = nextval('system.lane_places')
+        where l.queue = of_queue and l.tenant_id = of_tenant and l.key = of_key;
+    end if;
+end
+$$;
+
+-- A job is done. With `release` its lane is given back, without it the worker goes on with the lane's next job.
+create function system.finish(of_queue text, of_tenant uuid, of_key text, of_lease uuid, done bigint, release boolean) returns void
+language plpgsql as $$
+declare
+    newest bigint := system.hold(of_queue, of_tenant, of_key, of_lease);
+begin
+    delete from system.jobs j where j.queue = of_queue and j.tenant_id = of_tenant and j.key = of_key and j.seq = done;
+    if release then
+        perform system.let_go(of_queue, of_tenant, of_key, done, newest);
+    end if;
+end
+$$;
+
+-- The job is tried again later, and what is behind it waits. `failure` is null for a pause that is nobody's fault.
+create function system.postpone(of_queue text, of_tenant uuid, of_key text, of_lease uuid, undone bigint, pause interval, failure jsonb)
+returns void language plpgsql as $$
+begin
+    perform system.hold(of_queue, of_tenant, of_key, of_lease);
+    if failure is not null then
+        update system.jobs j set attempts = j.attempts + 1, errors = j.errors || failure
+        where j.queue = of_queue and j.tenant_id = of_tenant and j.key = of_key and j.seq = undone;
+    end if;
+    update system.lanes l set holder = null, lease = null, crashes = 0, wait_until = clock_timestamp() + pause
+    where l.queue = of_queue and l.tenant_id = of_tenant and l.key = of_key;
+end
+$$;
+
+-- Copies a job to the dead letters and deletes it; the lane goes on with the next.
+create function system.bury_unlocked(of_queue text, of_tenant uuid, of_key text, dead bigint, newest bigint, why text, failure jsonb)
+returns void language plpgsql as $$
+begin
+    insert into system.dead_letters (id, tenant_id, queue, key, speed, kind, version, payload, errors, attempts, reason, trace, enqueued_at)
+    select j.id, j.tenant_id, j.queue, j.key, l.speed, j.kind, j.version, j.payload, j.errors || failure, j.attempts + 1, why, j.trace, j.enqueued_at
+    from system.jobs j join system.lanes l on l.queue = j.queue and l.tenant_id = j.tenant_id and l.key = j.key
+    where j.queue = of_queue and j.tenant_id = of_tenant and j.key = of_key and j.seq = dead;
+    delete from system.jobs j where j.queue = of_queue and j.tenant_id = of_tenant and j.key = of_key and j.seq = dead;
+    perform system.let_go(of_queue, of_tenant, of_key, dead, newest);
+end
+$$;
+
+create function system.bury(of_queue text, of_tenant uuid, of_key text, of_lease uuid, dead bigint, why text, failure jsonb)
+returns void language plpgsql as $$
+begin
+    perform system.bury_unlocked(of_queue, of_tenant, of_key, dead, system.hold(of_queue, of_tenant, of_key, of_lease), why, failure);
+end
+$$;
+
+-- Frees the lanes of workers whose beat stopped. A job that was first in its lane each time five workers died goes to the
+-- dead letters; until then the lane waits a little longer each time, so that its neighbours get through meanwhile.
+create function system.reap(silence interval) returns int
+language plpgsql as $$
+declare
+    lane record;
+    first_seq bigint;
+    freed int := 0;
+begin
+    for lane in
+        select l.queue, l.tenant_id, l.key, l.crashes, l.last_seq from system.lanes l
+        where l.holder is not null
+            and not exists (select from system.workers w where w.id = l.holder and w.beat_at > clock_timestamp() - silence)
+        for update of l skip locked
+    loop
+        freed := freed + 1;
+        if lane.crashes >= 4 then
+            select min(j.seq) into first_seq from system.jobs j
+            where j.queue = lane.queue and j.tenant_id = lane.tenant_id and j.key = lane.key;
+            perform system.bury_unlocked(lane.queue, lane.tenant_id, lane.key, first_seq, lane.last_seq, 'worker_died',
+                jsonb_build_object('at', clock_timestamp(), 'error', 'The worker died while it had this job, five times in a row.'));
+        else
+            update system.lanes l set holder = null, lease = null, crashes = l.crashes + 1,
+                wait_until = case when l.crashes = 0 then null else clock_timestamp() + l.crashes * l.crashes * interval '1 second' end
+            where l.queue = lane.queue and l.tenant_id = lane.tenant_id and l.key = lane.key;
+        end if;
+    end loop;
+    delete from system.workers w where w.id in (
+        select w.id from system.workers w where w.beat_at <= clock_timestamp() - silence
+            and not exists (select from system.lanes l where l.holder = w.id) for update skip locked);
+    return freed;
+end
+$$;
+
+-- Lanes whose pause is over are claimable again.
+create function system.wake_lanes() returns int
+language plpgsql as $$
+declare
+    woken int;
+begin
+    with due as (
+        select l.queue, l.tenant_id, l.key from system.lanes l
+        where l.wait_until <= clock_timestamp() order by l.wait_until limit 1000 for update skip locked)
+    update system.lanes l set wait_until = null from due
+    where l.queue = due.queue and l.tenant_id = due.tenant_id and l.key = due.key;
+    get diagnostics woken = row_count;
+    return woken;
+end
+$$;
+
+-- Delayed jobs that are due join their lanes.
+create function system.release_due() returns int
+language plpgsql as $$
+declare
+    released int;
+begin
+    with due as (
+        delete from system.delayed_jobs d where d.id in (
+            select d.id from system.delayed_jobs d where d.due_at <= clock_timestamp() order by d.due_at limit 500 for update skip locked)
+        returning d.*
+    ), batch as (
+        select array_agg(tenant_id order by due_at, id) as tenants, array_agg(queue order by due_at, id) as queues,
+            array_agg(key order by due_at, id) as keys, array_agg(speed order by due_at, id) as speeds,
+            array_agg(id order by due_at, id) as ids, array_agg(kind order by due_at, id) as kinds,
+            array_agg(version order by due_at, id) as versions, array_agg(payload order by due_at, id) as payloads,
+            array_agg(trace order by due_at, id) as traces, count(*) as n
+        from due
+    )
+    select n, system.enqueue(tenants, queues, keys, speeds, ids, kinds, versions, payloads, traces) from batch where n > 0
+    into released;
+    return coalesce(released, 0);
+end
+$$;
+
+-- Gives facts their place. One process at a time holds the head; the others find it taken and do nothing. Positions are
+-- microseconds where possible, so that they go on rising when a tenant moves to another database.
+create function system.place_facts(most int) returns int
+language plpgsql as $$
+declare
+    head bigint;
+    placed int;
+begin
+    select f.position into head from system.fact_head f for update skip locked;
+    if not found then
+        return 0;
+    end if;
+    head := greatest(head, (extract(epoch from clock_timestamp()) * 1000000)::bigint);
+    with taken as (
+        delete from system.outbox o where o.id in (select o.id from system.outbox o order by o.id limit most) returning o.*
+    )
+    insert into system.facts (position, tenant_id, fact_id, kind, version, key, data, trace, at)
+    select head + row_number() over (order by t.id), t.tenant_id, t.fact_id, t.kind, t.version, t.key, t.data, t.trace, t.at
+    from taken t;
+    get diagnostics placed = row_count;
+    if placed > 0 then
+        update system.fact_head set position = head + placed;
+    end if;
+    return placed;
+end
+$$;
