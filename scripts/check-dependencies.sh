@@ -39,10 +39,13 @@ may_import() {
 
 may_import cluster
 may_import connect
-may_import domain
+may_import queue
+may_import domain queue
+may_import jobs domain queue connect
 may_import web
+may_import sim
 may_import api domain connect web
-may_import hub api cluster connect domain
-may_import testkit cluster domain
+may_import hub api cluster connect domain sim
+may_import testkit cluster domain sim
 
 exit "$status"

@@ -94,7 +94,7 @@ comment on table system.dead_letters is 'Jobs that were given up, with every att
 
 create table system.workers (
     id uuid primary key,
-    queue text not null,
+    queues text[] not null,
     host text not null,
     version text not null,
     started_at timestamptz not null default clock_timestamp(),

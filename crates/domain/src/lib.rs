@@ -10,6 +10,7 @@ pub mod clock;
 pub mod database;
 pub mod effects;
 pub mod events;
+pub mod herald;
 pub mod idempotency;
 pub mod ids;
 pub mod installation;

@@ -54,7 +54,7 @@ pub struct Databases(Arc<Inner>);
 struct Inner {
     control: PgPool,
     shards: BTreeMap<String, PgPool>,
-    vault: Vault,
+    vault: Arc<Vault>,
     clock: Clock,
     places: moka::future::Cache<TenantId, Arc<Place>>,
     control_bell: Bell,
@@ -69,7 +69,7 @@ impl Databases {
     pub fn new(control: PgPool, shards: BTreeMap<String, PgPool>, vault: Vault, clock: Clock) -> Self {
         let places = moka::future::Cache::builder().max_capacity(100_000).time_to_live(PLACE_TTL).build();
         let shard_bells = shards.keys().map(|name| (name.clone(), Bell::default())).collect();
-        Self(Arc::new(Inner { control, shards, vault, clock, places, control_bell: Bell::default(), shard_bells }))
+        Self(Arc::new(Inner { control, shards, vault: Arc::new(vault), clock, places, control_bell: Bell::default(), shard_bells }))
     }
 
     pub fn vault(&self) -> &Vault {
@@ -92,6 +92,22 @@ impl Databases {
     pub fn bell(&self, shard: Option<&str>) -> Bell {
         let bell = shard.map_or(Some(&self.0.control_bell), |name| self.0.shard_bells.get(name));
         bell.cloned().unwrap_or_default()
+    }
+
+    /// The same databases through connections of their own, which work that fills the others cannot take.
+    #[must_use]
+    pub fn apart(&self, connections: u32) -> Self {
+        let inner = &self.0;
+        let apart = |pool: &PgPool| crate::database::pool(pool.connect_options().as_ref().clone(), connections);
+        Self(Arc::new(Inner {
+            control: apart(&inner.control),
+            shards: inner.shards.iter().map(|(name, pool)| (name.clone(), apart(pool))).collect(),
+            vault: inner.vault.clone(),
+            clock: inner.clock.clone(),
+            places: inner.places.clone(),
+            control_bell: inner.control_bell.clone(),
+            shard_bells: inner.shard_bells.clone(),
+        }))
     }
 
     /// Connections in use and open, of all pools.

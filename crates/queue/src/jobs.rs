@@ -145,12 +145,26 @@ async fn enqueue(
     jobs: Vec<NewJob>,
     trace: Option<&str>,
 ) -> Result<(), sqlx::Error> {
+    let trace = trace.map(str::to_owned);
+    write_all(conn, jobs.into_iter().map(|job| Addressed { tenant, job, trace: trace.clone() }).collect()).await
+}
+
+/// A job with what its transaction would have added.
+#[derive(Debug, Clone)]
+pub struct Addressed {
+    pub tenant: Uuid,
+    pub job: NewJob,
+    pub trace: Option<String>,
+}
+
+/// Writes jobs of any tenants that are due now, in the order given.
+pub async fn write_all(conn: &mut PgConnection, jobs: Vec<Addressed>) -> Result<(), sqlx::Error> {
     if jobs.is_empty() {
         return Ok(());
     }
-    let n = jobs.len();
-    let mut columns = Columns::with_capacity(n);
-    for job in jobs {
+    let mut columns = Columns::with_capacity(jobs.len());
+    for Addressed { tenant, job, trace } in jobs {
+        columns.tenants.push(tenant);
         columns.queues.push(job.queue.0);
         columns.keys.push(job.key);
         columns.speeds.push(job.speed.number());
@@ -158,9 +172,10 @@ async fn enqueue(
         columns.kinds.push(job.kind);
         columns.versions.push(job.version);
         columns.payloads.push(job.payload);
+        columns.traces.push(trace);
     }
     sqlx::query("select system.enqueue($1, $2, $3, $4, $5, $6, $7, $8, $9)")
-        .bind(vec![tenant; n])
+        .bind(columns.tenants)
         .bind(columns.queues)
         .bind(columns.keys)
         .bind(columns.speeds)
@@ -168,7 +183,7 @@ async fn enqueue(
         .bind(columns.kinds)
         .bind(columns.versions)
         .bind(columns.payloads)
-        .bind(vec![trace; n])
+        .bind(columns.traces)
         .execute(conn)
         .await?;
     Ok(())
@@ -176,6 +191,7 @@ async fn enqueue(
 
 /// Jobs as the columns of `unnest`.
 struct Columns {
+    tenants: Vec<Uuid>,
     queues: Vec<&'static str>,
     keys: Vec<String>,
     speeds: Vec<i16>,
@@ -183,11 +199,13 @@ struct Columns {
     kinds: Vec<String>,
     versions: Vec<i16>,
     payloads: Vec<Value>,
+    traces: Vec<Option<String>>,
 }
 
 impl Columns {
     fn with_capacity(n: usize) -> Self {
         Self {
+            tenants: Vec::with_capacity(n),
             queues: Vec::with_capacity(n),
             keys: Vec::with_capacity(n),
             speeds: Vec::with_capacity(n),
@@ -195,6 +213,7 @@ impl Columns {
             kinds: Vec::with_capacity(n),
             versions: Vec::with_capacity(n),
             payloads: Vec::with_capacity(n),
+            traces: Vec::with_capacity(n),
         }
     }
 }
@@ -351,13 +370,13 @@ pub async fn bury(conn: &mut PgConnection, lease: &Lease, reason: &str, failure:
 pub async fn register(
     conn: &mut PgConnection,
     worker: Uuid,
-    queue: Queue,
+    queues: &[Queue],
     host: &str,
     version: &str,
 ) -> Result<(), sqlx::Error> {
-    sqlx::query("insert into system.workers (id, queue, host, version) values ($1, $2, $3, $4)")
+    sqlx::query("insert into system.workers (id, queues, host, version) values ($1, $2, $3, $4)")
         .bind(worker)
-        .bind(queue.0)
+        .bind(queues.iter().map(|queue| queue.0).collect::<Vec<_>>())
         .bind(host)
         .bind(version)
         .execute(conn)

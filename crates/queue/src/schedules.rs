@@ -5,7 +5,7 @@ use sqlx::{FromRow, PgConnection};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::jobs::{self, NewJob, Queue, Speed};
+use crate::jobs::{self, Addressed, NewJob, Queue, Speed};
 
 /// What happens to runs that were due while nobody was there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,19 +78,18 @@ pub async fn run_due(conn: &mut PgConnection, queues: &[Queue], at_most: i64) ->
              next_at = case when s.missed = 'catch_up' then s.next_at + make_interval(secs => s.every_seconds)
                 else s.next_at + make_interval(secs => s.every_seconds * (1 + floor(greatest(0,
                     extract(epoch from clock_timestamp() - s.next_at)) / s.every_seconds))) end
-         where s.name in (select name from system.schedules where next_at <= clock_timestamp()
+         where s.name in (select name from system.schedules where next_at <= clock_timestamp() and queue = any($2)
             order by next_at limit $1 for update skip locked)
          returning s.name, s.tenant_id, s.queue, s.kind, s.version, s.payload",
     )
     .bind(at_most)
+    .bind(queues.iter().map(|queue| queue.0).collect::<Vec<_>>())
     .fetch_all(&mut *conn)
     .await?;
     let mut names = Vec::with_capacity(due.len());
-    let mut due: Vec<_> =
-        due.into_iter().filter_map(|row| Some((*queues.iter().find(|queue| queue.0 == row.queue)?, row))).collect();
-    // One statement per tenant; keys in the order of locks.
-    due.sort_by(|(a, x), (b, y)| (a, x.tenant_id, &x.name).cmp(&(b, y.tenant_id, &y.name)));
-    for (queue, row) in due {
+    let mut runs = Vec::with_capacity(due.len());
+    for row in due {
+        let Some(queue) = queues.iter().copied().find(|queue| queue.0 == row.queue) else { continue };
         let job = NewJob {
             id: Uuid::now_v7(),
             queue,
@@ -101,9 +100,10 @@ pub async fn run_due(conn: &mut PgConnection, queues: &[Queue], at_most: i64) ->
             payload: row.payload,
             due_at: None,
         };
-        jobs::write(conn, row.tenant_id, vec![job], None, None).await?;
+        runs.push(Addressed { tenant: row.tenant_id, job, trace: None });
         names.push(row.name);
     }
+    jobs::write_all(conn, runs).await?;
     Ok(names)
 }
 
