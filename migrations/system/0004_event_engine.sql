@@ -133,7 +133,7 @@ create table system.outbox (
 comment on table system.outbox is 'Facts as their transactions left them, until they get their place in the order. Nearly always empty.';
 
 create table system.facts (
-    position bigint primary key,
+    position bigint not null,
     tenant_id uuid not null,
     fact_id uuid not null,
     kind text not null,
@@ -141,9 +141,13 @@ create table system.facts (
     key text not null,
     data jsonb not null,
     trace text,
-    at timestamptz not null
+    at timestamptz not null,
+    -- Null: for every reader. A fact that came with its tenant from another database is for nobody (an empty list): it was
+    -- read there. For readers that had not read it there it follows once more, behind the head.
+    readers text[],
+    primary key (tenant_id, position)
 );
-create index facts_tenant on system.facts (tenant_id, position);
+create unique index facts_news on system.facts (position) where readers is distinct from '{}';
 create index facts_age on system.facts using brin (at);
 comment on table system.facts is 'What happened, in the order in which it became visible. Kept for the time of SOCIALAI_FACTS_RETENTION_DAYS.';
 
@@ -167,6 +171,10 @@ create table system.topic_offsets (
     next_offset bigint not null,
     -- Newest fact of each database that was seen here: what a restarted relay sends again is recognised.
     seen jsonb not null default '{}',
+    -- Who reads the partition at present: a consumer that lost it commits nothing more.
+    owner uuid,
+    -- In a shard: whose facts of the newest batch were read here, until the control database has it too.
+    tenants uuid[] not null default '{}',
     primary key (reader, topic, topic_partition)
 ) with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 200);
 comment on table system.topic_offsets is 'How far each subscriber has read each Kafka partition, in the transaction of what follows, so that nothing is done twice.';
@@ -262,6 +270,8 @@ begin
             least(wanted, coalesce((select u.room from unnest(busy, room) as u (tenant_id, room) where u.tenant_id = w.tenant_id), most)) as room
         from (select tenant_id from waiting where tenant_id is not null limit 64) w
         left join system.residents r on r.tenant_id = w.tenant_id
+        -- Work of a tenant that is leaving this database waits until it arrived at the other one.
+        where r.open is not false
     ), candidates as (
         select c.tenant_id, c.key, c.place,
             (row_number() over (partition by c.tenant_id order by c.place) - 1)::float8 / t.weight as turn

@@ -92,19 +92,21 @@ pub async fn place(conn: &mut PgConnection, at_most: i32) -> Result<i32, sqlx::E
     sqlx::query_scalar("select system.place_facts($1)").bind(at_most).fetch_one(conn).await
 }
 
-/// Facts after a position, of all tenants.
-pub async fn read(conn: &mut PgConnection, after: i64, at_most: i64) -> Result<Vec<Fact>, sqlx::Error> {
+/// Facts after a position that a reader has to read, of all tenants.
+pub async fn read(conn: &mut PgConnection, reader: &str, after: i64, at_most: i64) -> Result<Vec<Fact>, sqlx::Error> {
     sqlx::query_as(
-        "select position, tenant_id, fact_id, kind, version, key, data, trace, at
-         from system.facts where position > $1 order by position limit $2",
+        "select position, tenant_id, fact_id, kind, version, key, data, trace, at from system.facts
+         where position > $2 and readers is distinct from '{}' and (readers is null or $1 = any(readers))
+         order by position limit $3",
     )
+    .bind(reader)
     .bind(after)
     .bind(at_most)
     .fetch_all(conn)
     .await
 }
 
-/// Facts of one tenant after a position.
+/// Facts of one tenant after a position, each once: what follows again for single readers is left out.
 pub async fn read_of(
     conn: &mut PgConnection,
     tenant: Uuid,
@@ -113,7 +115,8 @@ pub async fn read_of(
 ) -> Result<Vec<Fact>, sqlx::Error> {
     sqlx::query_as(
         "select position, tenant_id, fact_id, kind, version, key, data, trace, at
-         from system.facts where tenant_id = $1 and position > $2 order by position limit $3",
+         from system.facts
+         where tenant_id = $1 and position > $2 and (readers is null or readers = '{}') order by position limit $3",
     )
     .bind(tenant)
     .bind(after)
@@ -124,7 +127,9 @@ pub async fn read_of(
 
 /// Position of the newest fact of this database.
 pub async fn newest(conn: &mut PgConnection) -> Result<i64, sqlx::Error> {
-    sqlx::query_scalar("select coalesce(max(position), 0) from system.facts").fetch_one(conn).await
+    sqlx::query_scalar("select coalesce(max(position), 0) from system.facts where readers is distinct from '{}'")
+        .fetch_one(conn)
+        .await
 }
 
 /// Takes the reader's place for this transaction. `None`: another process has it. A reader that was never here begins now.
@@ -155,7 +160,8 @@ pub async fn move_place(conn: &mut PgConnection, reader: &str, position: i64) ->
 pub async fn lag(conn: &mut PgConnection, at_most: i64) -> Result<i64, sqlx::Error> {
     sqlx::query_scalar(
         "select count(*) from (select from system.facts
-            where position > (select coalesce(min(position), 0) from system.readers) limit $1) f",
+            where position > (select coalesce(min(position), 0) from system.readers) and readers is distinct from '{}'
+            limit $1) f",
     )
     .bind(at_most)
     .fetch_one(conn)
@@ -190,8 +196,8 @@ pub async fn subscribed(conn: &mut PgConnection, reader: &str, tenants: &[Uuid])
 /// Removes facts that every reader has read and that are older than this; how many.
 pub async fn sweep(conn: &mut PgConnection, before: OffsetDateTime) -> Result<u64, sqlx::Error> {
     let swept = sqlx::query(
-        "delete from system.facts where position in (
-            select position from system.facts
+        "delete from system.facts where (tenant_id, position) in (
+            select tenant_id, position from system.facts
             where at < $1 and position <= (select coalesce(min(position), 0) from system.readers)
             order by position limit 10000)",
     );
