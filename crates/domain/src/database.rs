@@ -427,7 +427,7 @@ async fn lock(conn: &mut PgConnection, progress: &mut (dyn FnMut(String) + Send)
     }
 }
 
-async fn connect(options: &PgConnectOptions, label: &str) -> Result<PgConnection, DatabaseError> {
+pub(crate) async fn connect(options: &PgConnectOptions, label: &str) -> Result<PgConnection, DatabaseError> {
     PgConnection::connect_with(options)
         .await
         .map_err(|source| DatabaseError::Connect { label: label.to_owned(), source })

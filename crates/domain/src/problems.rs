@@ -159,7 +159,7 @@ impl Error {
     }
 
     /// An error of a statement that checks a job's lease.
-    pub(crate) fn of_lease(error: sqlx::Error) -> Self {
+    pub fn of_lease(error: sqlx::Error) -> Self {
         match &error {
             sqlx::Error::Database(database) if database.code().as_deref() == Some(socialai_queue::jobs::LEASE_LOST) => {
                 Self::LeaseLost
