@@ -173,8 +173,8 @@ create table system.topic_offsets (
     seen jsonb not null default '{}',
     -- Who reads the partition at present: a consumer that lost it commits nothing more.
     owner uuid,
-    -- In a shard: whose facts of the newest batch were read here, until the control database has it too.
-    tenants uuid[] not null default '{}',
+    -- In a shard: tenants whose facts were read here up to an offset that the control database does not have yet.
+    ahead jsonb not null default '{}',
     primary key (reader, topic, topic_partition)
 ) with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 200);
 comment on table system.topic_offsets is 'How far each subscriber has read each Kafka partition, in the transaction of what follows, so that nothing is done twice.';
