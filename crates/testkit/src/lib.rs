@@ -4,5 +4,6 @@
 
 pub mod authenticator;
 pub mod identity_provider;
+pub mod kafka;
 pub mod lab;
 pub mod redis;
