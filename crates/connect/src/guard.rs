@@ -11,7 +11,10 @@
 //! The lists are those of the IANA special-purpose address registries. For IPv6 everything outside
 //! 2000::/3 is refused, except the forms that carry an IPv4 address, which count as that address.
 
+use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::pin::Pin;
+use std::sync::Arc;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use url::{Host, Url};
@@ -68,17 +71,28 @@ pub fn is_public(address: IpAddr) -> bool {
     }
 }
 
-/// Resolves names and hands out only the addresses that may be reached.
+/// Asks for the addresses of a name, once.
+pub(crate) type Lookup = Arc<dyn Fn(String) -> LookedUp + Send + Sync>;
+pub(crate) type LookedUp = Pin<Box<dyn Future<Output = io::Result<Vec<SocketAddr>>> + Send>>;
+
+/// As the machine is set up to find names.
+pub(crate) fn system_lookup() -> Lookup {
+    Arc::new(|name| Box::pin(async move { Ok(tokio::net::lookup_host((name, 0)).await?.collect()) }))
+}
+
+/// Resolves names and hands out only the addresses that may be reached. A connection goes to what was handed out for it,
+/// without a second question: an answer that changes in between finds nobody who asks.
 pub(crate) struct GuardedResolver {
     pub(crate) reach: Reach,
+    pub(crate) lookup: Lookup,
 }
 
 impl Resolve for GuardedResolver {
     fn resolve(&self, name: Name) -> Resolving {
         let reach = self.reach;
+        let found = (self.lookup)(name.as_str().to_owned());
         Box::pin(async move {
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
-            let reachable = keep_reachable(found.collect(), reach)?;
+            let reachable = keep_reachable(found.await?, reach)?;
             Ok(Box::new(reachable.into_iter()) as Addrs)
         })
     }

@@ -1,10 +1,12 @@
 //! Talks to one remote system at a time and answers in our vocabulary.
 //!
 //! [`call`] is the only place that sends an HTTP request, [`guard`] decides which addresses it may
-//! reach, [`oidc`] logs people in at an identity provider, [`mail`] hands a message to an SMTP server.
+//! reach, and [`remote`] stands around every call: circuit breaker, bulkhead, pauses, quick repeats.
+//! [`oidc`] logs people in at an identity provider, [`mail`] hands a message to an SMTP server.
 //!
-//! Deliberately absent: SQL, tenants, jobs, retries and a clock. The caller passes the time and the
-//! addresses, keeps what must be kept, and decides from [`call::CallError`] what happens next.
+//! Deliberately absent: SQL, jobs and the time of day. A tenant is a number that keeps one's trouble
+//! from another's calls. The caller passes the time and the addresses, keeps what must be kept, and
+//! decides from [`call::CallError`] what happens next.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
@@ -12,3 +14,4 @@ pub mod call;
 pub mod guard;
 pub mod mail;
 pub mod oidc;
+pub mod remote;

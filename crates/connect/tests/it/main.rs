@@ -4,6 +4,7 @@
 #![allow(clippy::disallowed_methods, reason = "tests run their own servers and browsers")]
 
 mod call;
+mod circuit;
 mod jwt;
 mod mail;
 mod oidc_hostile;
@@ -12,3 +13,4 @@ mod oidc_provider;
 mod oidc_real;
 mod oidc_token_endpoint;
 mod remote;
+mod transport;
