@@ -44,8 +44,8 @@ may_import domain queue
 may_import jobs domain queue connect
 may_import web
 may_import sim
-may_import api domain connect web
-may_import hub api cluster connect domain sim
+may_import api domain connect queue web
+may_import hub api cluster connect domain jobs queue sim kafka
 may_import testkit cluster domain sim
 
 exit "$status"

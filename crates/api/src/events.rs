@@ -1,6 +1,6 @@
-//! Live updates as server-sent events. The source is the tenant's audit chain, whose numbers have no gaps: the event id is
-//! the number, so a client that reconnects with `Last-Event-ID` misses nothing, whichever process it lands on. What an
-//! entry is about decides who hears of it; its changes stay in the audit log.
+//! Live updates as server-sent events: the domain events of the workspace, each to whoever may hear it. The event id is its
+//! position among the facts, so a client that reconnects with `Last-Event-ID` misses nothing, whichever process it lands
+//! on. A stream first reads what it missed, then listens to the tail that all streams of the process share (`live`).
 
 use std::{convert::Infallible, time::Duration};
 
@@ -12,21 +12,24 @@ use axum::{
 use futures::{Stream, stream};
 use serde::Serialize;
 use socialai_domain::{
-    audit::{self, Filter, Row},
+    events,
     permissions::Permission,
     problems::{Code, Problem, Result},
 };
+use socialai_queue::facts::Fact;
+use tokio::sync::broadcast::{self, error::RecvError};
 use utoipa::ToSchema;
 
 use crate::{
     caller::{Caller, can},
     limits::Place,
+    live::Page,
     problem::Answer,
     state::App,
 };
 
-/// How often a stream looks for news.
-const PAUSE: Duration = Duration::from_secs(1);
+/// How often a quiet stream asks whether it may go on.
+const ASK_AGAIN: Duration = Duration::from_secs(5);
 const PAGE: i64 = 200;
 
 /// What happened, without its details.
@@ -64,94 +67,147 @@ pub async fn stream(
 ) -> Answer<Sse<impl Stream<Item = Result<Event, Infallible>>>> {
     let place = app.streams().take(caller.tenant.to_string(), caller.key())?;
     let after = match headers.get("last-event-id") {
-        None => newest(&app, &caller).await?,
+        None => events::now(app.databases(), caller.tenant).await?,
         Some(id) => id.to_str().ok().and_then(|id| id.parse().ok()).filter(|id| *id >= 0).ok_or_else(|| {
             Problem::new(Code::MalformedParameter, "Last-Event-ID is the id of an event of this stream.")
         })?,
     };
-    let pages = stream::unfold((app, caller, place, after, true), next_page);
+    let shard = app.databases().place(caller.tenant).await?.shard.clone();
+    let tail = app.live().listen(shard.as_deref()).ok_or_else(|| Problem::of(Code::Unavailable))?;
+    let watch = Watch { app, caller, _place: place, shard, tail, after, step: Step::Greet };
+    let pages = stream::unfold(watch, next_page);
     let events = futures::StreamExt::flat_map(pages, stream::iter);
     Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(Duration::from_secs(15))))
 }
 
-type Watch = (App, Caller<can::SignIn>, Place, i64, bool);
+/// One open stream.
+struct Watch {
+    app: App,
+    caller: Caller<can::SignIn>,
+    _place: Place,
+    shard: Option<String>,
+    tail: broadcast::Receiver<Page>,
+    after: i64,
+    step: Step,
+}
 
-/// The next events, after a pause when there were none; `None` ends the stream, and the client comes back.
-async fn next_page((app, caller, place, after, hello): Watch) -> Option<(Vec<Result<Event, Infallible>>, Watch)> {
-    if hello {
-        // Tells the client that the stream stands, before anything happened.
-        let version = app.settings().version;
-        let ready = Ready { version, build: socialai_web::BUILD_ID, now: app.databases().now() };
-        let first = Event::default().event("ready").id(after.to_string()).retry(Duration::from_secs(2));
-        return Some((vec![Ok(written(first, &ready))], (app, caller, place, after, false)));
-    }
-    tokio::select! {
-        () = app.stopping().cancelled() => return None,
-        () = tokio::time::sleep(PAUSE) => {}
-    }
+#[derive(Clone, Copy)]
+enum Step {
+    Greet,
+    /// Reads for itself, because it was not there or too slow.
+    CatchUp,
+    Listen,
+}
+
+type Written = Vec<Result<Event, Infallible>>;
+
+/// The next events; `None` ends the stream, and the client comes back.
+async fn next_page(mut watch: Watch) -> Option<(Written, Watch)> {
+    let facts = match watch.step {
+        Step::Greet => {
+            // Tells the client that the stream stands, before anything happened.
+            let version = watch.app.settings().version;
+            let ready = Ready { version, build: socialai_web::BUILD_ID, now: watch.app.databases().now() };
+            let first = Event::default().event("ready").id(watch.after.to_string()).retry(Duration::from_secs(2));
+            watch.step = Step::CatchUp;
+            return Some((vec![Ok(written(first, &ready))], watch));
+        }
+        Step::CatchUp => catch_up(&mut watch).await?,
+        Step::Listen => listen(&mut watch).await?,
+    };
     // Whoever was signed out or lost the role meanwhile hears nothing more.
-    let still = caller.still_allowed(&app).await;
-    let rows = if still { read(&app, &caller, after).await } else { return None };
-    match rows {
-        Ok(rows) => {
-            let last = rows.last().map_or(after, |row| row.seq);
-            let events = rows.iter().filter(|row| may_hear(&caller, row)).map(event).map(Ok).collect();
-            Some((events, (app, caller, place, last, false)))
+    if !watch.caller.still_allowed(&watch.app).await {
+        return None;
+    }
+    watch.after = facts.last().map_or(watch.after, |fact| fact.position);
+    let events = facts.iter().filter(|fact| may_hear(&watch.caller, fact)).map(event).map(Ok).collect();
+    Some((events, watch))
+}
+
+async fn catch_up(watch: &mut Watch) -> Option<Vec<Fact>> {
+    let read = async {
+        let mut tx = watch.caller.tx(&watch.app).await?;
+        let page = events::read_after(&mut tx, watch.after, PAGE).await?;
+        tx.rollback().await?;
+        Ok::<_, socialai_domain::problems::Error>(page)
+    };
+    match read.await {
+        Ok(page) => {
+            if page.len() < usize::try_from(PAGE).unwrap_or(usize::MAX) {
+                watch.step = Step::Listen;
+            }
+            Some(page)
         }
         Err(error) => {
-            tracing::warn!(error = %error, "a live stream could not read on");
+            tracing::warn!(%error, "a live stream could not read on");
             None
         }
     }
 }
 
-async fn newest(app: &App, caller: &Caller<can::SignIn>) -> Result<i64> {
-    let mut tx = caller.tx(app).await?;
-    let rows = audit::list(&mut tx, &Filter::default(), None, 1).await?;
-    tx.rollback().await?;
-    Ok(rows.first().map_or(0, |row| row.seq))
+/// What the tail brings for this tenant; an empty page now and then, to ask whether the stream may go on.
+async fn listen(watch: &mut Watch) -> Option<Vec<Fact>> {
+    let ask = tokio::time::sleep(ASK_AGAIN);
+    tokio::pin!(ask);
+    loop {
+        tokio::select! {
+            () = watch.app.stopping().cancelled() => return None,
+            () = &mut ask => {
+                // After a move the facts of this tenant are placed elsewhere; the client goes on there.
+                let place = watch.app.databases().place(watch.caller.tenant).await.ok()?;
+                return (place.shard == watch.shard).then(Vec::new);
+            }
+            page = watch.tail.recv() => match page {
+                Ok(page) if page.is_empty() => return Some(must_catch_up(watch)),
+                Ok(page) => {
+                    let is_mine = |fact: &&Fact| fact.tenant_id == watch.caller.tenant.0 && fact.position > watch.after;
+                    let mine: Vec<_> = page.iter().filter(is_mine).cloned().collect();
+                    if !mine.is_empty() {
+                        return Some(mine);
+                    }
+                }
+                Err(RecvError::Lagged(_)) => return Some(must_catch_up(watch)),
+                Err(RecvError::Closed) => return None,
+            }
+        }
+    }
 }
 
-async fn read(app: &App, caller: &Caller<can::SignIn>, after: i64) -> Result<Vec<Row>> {
-    let mut tx = caller.tx(app).await?;
-    let rows = audit::list_after(&mut tx, &Filter::default(), after, PAGE).await?;
-    tx.rollback().await?;
-    Ok(rows)
+fn must_catch_up(watch: &mut Watch) -> Vec<Fact> {
+    watch.step = Step::CatchUp;
+    Vec::new()
 }
 
-/// Whoever may read the thing itself, or the log; and everybody hears of what is their own.
-fn may_hear(caller: &Caller<can::SignIn>, row: &Row) -> bool {
-    let subject = row.action.split_once('.').map_or("", |(subject, _)| subject);
-    let needed = match (row.entity_kind.as_str(), subject) {
-        ("user", _) => Permission::UsersRead,
-        ("session" | "invitation", _) => Permission::UsersManage,
-        ("api_key", _) => Permission::ApiKeysRead,
-        ("tenant", "sso") => Permission::SsoRead,
-        ("tenant", "tenant" | "settings") => Permission::SettingsRead,
-        _ => Permission::AuditRead,
-    };
-    caller.permissions.iter().any(|has| *has == needed || *has == Permission::AuditRead) || is_own(caller, row)
+/// Whoever may read the thing itself, or the audit log; and everybody hears of what is their own.
+fn may_hear(caller: &Caller<can::SignIn>, fact: &Fact) -> bool {
+    let needed = events::find(&fact.kind).map_or(Permission::AuditRead, |event| event.heard_with);
+    caller.permissions.iter().any(|has| *has == needed || *has == Permission::AuditRead) || is_own(caller, fact)
 }
 
 /// About the caller as a user, or about one of their sessions.
-fn is_own(caller: &Caller<can::SignIn>, row: &Row) -> bool {
+fn is_own(caller: &Caller<can::SignIn>, fact: &Fact) -> bool {
     let Some(me) = caller.user_id().map(|id| id.to_string()) else { return false };
-    let about = match row.entity_kind.as_str() {
-        "user" => Some(row.entity_id.as_str()),
-        "session" => row.changes.as_ref().and_then(|changes| changes["after"]["user"].as_str()),
-        _ => None,
+    let about = match text(fact, "kind") {
+        "user" => text(fact, "id"),
+        "session" => fact.data["changes"]["after"]["user"].as_str().unwrap_or_default(),
+        _ => "",
     };
-    about == Some(me.as_str())
+    about == me
 }
 
-fn event(row: &Row) -> Event {
+/// A field of what the fact is about.
+fn text<'a>(fact: &'a Fact, field: &str) -> &'a str {
+    fact.data["entity"][field].as_str().unwrap_or_default()
+}
+
+fn event(fact: &Fact) -> Event {
     let live = LiveEvent {
-        action: row.action.clone(),
-        entity_kind: row.entity_kind.clone(),
-        entity_id: row.entity_id.clone(),
-        at: row.at,
+        action: fact.kind.clone(),
+        entity_kind: text(fact, "kind").to_owned(),
+        entity_id: text(fact, "id").to_owned(),
+        at: fact.at,
     };
-    written(Event::default().event(&row.action).id(row.seq.to_string()), &live)
+    written(Event::default().event(&fact.kind).id(fact.position.to_string()), &live)
 }
 
 fn written(event: Event, data: &impl Serialize) -> Event {

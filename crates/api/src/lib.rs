@@ -13,6 +13,7 @@ mod http;
 mod idempotent;
 mod invitations;
 pub mod limits;
+mod live;
 mod me;
 mod page;
 mod problem;
@@ -95,19 +96,30 @@ fn v1() -> OpenApiRouter<App> {
         .routes(routes!(system::outbox))
 }
 
+/// What a server answers that only works: whether it lives, whether it is ready, and its metrics.
+pub fn probes(app: App) -> Router {
+    http::wrap(probe_routes(), &app).with_state(app)
+}
+
+fn probe_routes() -> Router<App> {
+    Router::new()
+        .route("/health", get(system::alive))
+        .route("/ready", get(system::ready))
+        .route("/metrics", get(system::metrics))
+        .method_not_allowed_fallback(problem::unknown_method)
+}
+
 /// The router of the whole server.
 pub fn router(app: App) -> Router {
     let (v1, document) = OpenApiRouter::with_openapi(docs::base()).merge(v1()).split_for_parts();
     let document = docs::finish(document);
     let open = Router::new()
         .route("/", get(web_app::index))
-        .route("/health", get(system::alive))
-        .route("/ready", get(system::ready))
-        .route("/metrics", get(system::metrics))
         .route("/.well-known/jwks.json", get(auth::session::jwks))
         .route("/api/v1/openapi.json", get(docs::openapi))
         .route("/docs/problems", get(docs::problems))
-        .merge(docs::swagger());
+        .merge(docs::swagger())
+        .merge(probe_routes());
     let router = Router::new()
         .nest("/api/v1", v1.clone())
         .nest("/v1", v1)

@@ -29,6 +29,7 @@ use crate::{
     caller::Principal,
     http::context,
     limits::{Limiter, OpenStreams, Quota, quotas},
+    live::Live,
 };
 
 /// How the installation sends mail.
@@ -77,6 +78,7 @@ struct Inner {
     own_signing_key: bool,
     limiter: Limiter,
     streams: OpenStreams,
+    live: Live,
     webauthn: Webauthn,
     oidc: Oidc,
     mail: Mail,
@@ -123,6 +125,8 @@ impl App {
         let webauthn = WebauthnBuilder::new(&rp_id, &parts.settings.public_url)
             .and_then(|builder| builder.rp_name("SocialAI Hub").build())
             .map_err(|error| Error::Fault(format!("SOCIALAI_PUBLIC_URL cannot be used for passkeys: {error}")))?;
+        let tasks = TaskTracker::new();
+        let live = Live::start(&parts.databases, &parts.stopping, &tasks);
         Ok(Self(Arc::new(Inner {
             databases: parts.databases,
             settings: parts.settings,
@@ -130,13 +134,14 @@ impl App {
             own_signing_key: parts.signing_key.is_some(),
             limiter: parts.limiter,
             streams: OpenStreams::default(),
+            live,
             webauthn,
             oidc: parts.oidc,
             mail: parts.mail,
             sessions: Cache::builder().max_capacity(100_000).time_to_live(BELIEF).build(),
             keys: Cache::builder().max_capacity(100_000).time_to_live(BELIEF).build(),
             metrics: parts.metrics,
-            tasks: TaskTracker::new(),
+            tasks,
             stopping: parts.stopping,
         })))
     }
@@ -167,6 +172,10 @@ impl App {
 
     pub fn streams(&self) -> &OpenStreams {
         &self.0.streams
+    }
+
+    pub(crate) fn live(&self) -> &Live {
+        &self.0.live
     }
 
     pub fn render_metrics(&self) -> String {

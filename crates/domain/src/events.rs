@@ -6,10 +6,18 @@
 //!
 //! Versions: fields may be added to the data of an event at any time. Anything else is a new version, sent beside the old.
 
-use serde_json::{Value, json};
-use socialai_queue::facts::NewFact;
+use std::time::Duration;
 
-use crate::{audit::Entry, permissions::Permission};
+use serde_json::{Value, json};
+use socialai_queue::facts::{self, Fact, NewFact};
+
+use crate::{
+    audit::{Actor, Entry},
+    ids::TenantId,
+    permissions::Permission,
+    problems::Result,
+    tenancy::{Databases, TenantTx},
+};
 
 /// One kind of event.
 #[derive(Debug)]
@@ -101,6 +109,37 @@ pub fn data(entity_kind: &str, entity_id: &str, changes: Option<Value>) -> Value
         fields.insert("changes".to_owned(), changes);
     }
     data
+}
+
+/// Events of this tenant after a position, in their order.
+pub async fn read_after(tx: &mut TenantTx, position: i64, limit: i64) -> Result<Vec<Fact>> {
+    let tenant = tx.tenant().0;
+    Ok(facts::read_of(tx.conn(), tenant, position, limit).await?)
+}
+
+/// The position after everything that is committed at this moment. Events that still wait for theirs are placed first.
+pub async fn now(databases: &Databases, tenant: TenantId) -> Result<i64> {
+    const TRIES: u32 = 50;
+    let place = databases.place(tenant).await?;
+    for _ in 0..TRIES {
+        let mut tx = databases.system_at(place.shard.as_deref(), Actor::system("live")).await?;
+        facts::place(tx.engine(), 1000).await?;
+        let waiting: bool = sqlx::query_scalar("select exists (select from system.outbox where tenant_id = $1)")
+            .bind(tenant)
+            .fetch_one(tx.engine())
+            .await?;
+        let newest = facts::newest(tx.engine()).await?;
+        tx.commit().await?;
+        if !waiting {
+            return Ok(newest);
+        }
+        // Another process is placing them.
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let mut tx = databases.system_at(place.shard.as_deref(), Actor::system("live")).await?;
+    let newest = facts::newest(tx.engine()).await?;
+    tx.rollback().await?;
+    Ok(newest)
 }
 
 #[cfg(test)]

@@ -22,6 +22,7 @@ pub mod passwords;
 pub mod people;
 pub mod permissions;
 pub mod problems;
+pub mod queues;
 pub mod rotation;
 pub mod sessions;
 pub mod settings;

@@ -60,6 +60,8 @@ pub struct Config {
     pub db_connections: u32,
     allow_private_networks: Option<bool>,
     pub audit_stream: Option<AuditTarget>,
+    pub job_slots: usize,
+    pub facts_retention: Duration,
     /// What holds and where it comes from, secrets masked.
     pub effective: Vec<Effective>,
     /// Variables that look like ours and are none: slips of the pen, most likely.

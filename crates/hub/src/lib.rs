@@ -9,6 +9,7 @@ pub mod commands;
 pub mod config;
 pub mod console;
 pub mod data_folder;
+mod engine;
 pub mod listener;
 mod ports;
 pub mod start;

@@ -16,17 +16,22 @@ use socialai_api::{
 };
 use socialai_connect::{call::Http, guard::Reach, mail::Smtp, oidc::Oidc};
 use socialai_domain::{database, tenancy::Databases};
+use socialai_queue::jobs::Queue;
 use tokio::net::TcpListener;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
-use crate::{audit_stream, config::Config, listener, ports, stop::Stop, storage::Storage, upkeep};
+use crate::{audit_stream, config::Config, engine, listener, ports, stop::Stop, storage::Storage, upkeep};
 
 /// In what serve and demo differ.
 #[derive(Debug, Clone, Copy)]
-pub struct Manner {
+pub struct Manner<'a> {
     pub is_demo: bool,
     /// Bring the schema up to date at the start; otherwise refuse to start when it is not.
     pub migrates: bool,
+    /// Whether it answers more than probes.
+    pub answers: bool,
+    /// Whose jobs this process does.
+    pub queues: &'a [Queue],
 }
 
 /// Hears progress and the moment of readiness.
@@ -41,7 +46,7 @@ pub trait Voice: Send {
 }
 
 /// Serves until it is told to stop.
-pub async fn serve(mut config: Config, manner: Manner, voice: &mut impl Voice) -> Result<()> {
+pub async fn serve(mut config: Config, manner: Manner<'_>, voice: &mut impl Voice) -> Result<()> {
     let stop = Stop::listen()?;
     let listener = ports::bind(config.listen).await?;
     config.listen = listener.local_addr().context("the port has no address")?;
@@ -59,7 +64,7 @@ pub async fn serve(mut config: Config, manner: Manner, voice: &mut impl Voice) -
 
 async fn on_storage(
     config: &Config,
-    manner: Manner,
+    manner: Manner<'_>,
     voice: &mut impl Voice,
     storage: &Storage,
     listener: TcpListener,
@@ -82,11 +87,12 @@ async fn on_storage(
     let metrics = recorder()?;
     let app = app(config, manner, voice, &databases, metrics.clone(), stop).await?;
     upkeep::start(&app, metrics);
+    engine::start(&app, config, manner.queues);
     if let Some(target) = config.audit_stream.clone() {
         audit_stream::start(&app, target);
     }
     voice.ready(config)?;
-    let router = socialai_api::router(app.clone());
+    let router = if manner.answers { socialai_api::router(app.clone()) } else { socialai_api::probes(app.clone()) };
     let served = listener::serve(listener, router, config.tls.clone(), stop.in_order().clone(), config.drain).await;
     // When the listener failed nobody has told the tasks yet.
     stop.in_order().cancel();
@@ -105,7 +111,7 @@ async fn finish(app: &App, drain: Duration) {
 
 async fn app(
     config: &Config,
-    manner: Manner,
+    manner: Manner<'_>,
     voice: &impl Voice,
     databases: &Databases,
     metrics: PrometheusHandle,
@@ -163,7 +169,7 @@ fn patience() -> redis::aio::ConnectionManagerConfig {
         .set_number_of_retries(1)
 }
 
-fn mail(config: &Config, manner: Manner) -> Result<Mail> {
+fn mail(config: &Config, manner: Manner<'_>) -> Result<Mail> {
     if manner.is_demo {
         return Ok(Mail::Outbox);
     }

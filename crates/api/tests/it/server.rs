@@ -16,8 +16,9 @@ use socialai_domain::{
     permissions::Role,
     tenants::Tenant,
 };
+use socialai_jobs::{Engine, Handlers, Settings as EngineSettings};
 use socialai_testkit::lab::{Lab, Member, note_secret};
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub struct Server {
     pub lab: Arc<Lab>,
@@ -85,6 +86,15 @@ impl Server {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let stopping = CancellationToken::new();
+        // Live updates wait for facts to get their place.
+        Engine::start(
+            &lab.databases,
+            Handlers::default(),
+            Vec::new(),
+            EngineSettings::default(),
+            stopping.clone(),
+            TaskTracker::new(),
+        );
         let app = App::new(Parts {
             databases: lab.databases.clone(),
             settings: Settings {

@@ -11,6 +11,7 @@ use socialai_domain::{
     passwords, people,
     permissions::Role,
     problems::{Code, Error},
+    queues,
     tenancy::Databases,
     tenants::{self, Home, Plan, Tenant},
     users,
@@ -65,7 +66,8 @@ impl Demo {
     pub async fn run(self, config: Config) -> Result<Outcome> {
         let is_private = config.listen.ip().is_loopback();
         let mut host = Host { given: config.demo_password.clone(), password: None, is_private };
-        start::serve(config, Manner { is_demo: true, migrates: true }, &mut host).await?;
+        start::serve(config, Manner { is_demo: true, migrates: true, answers: true, queues: &queues::ALL }, &mut host)
+            .await?;
         console::progress("Stopped. The data is kept for the next time.");
         Ok(Outcome::Done)
     }

@@ -1,9 +1,9 @@
 //! `socialai serve`: the server.
 
-use anyhow::{Result, ensure};
+use anyhow::Result;
 use clap::{Args, ValueEnum};
 use socialai_api::DemoPerson;
-use socialai_domain::tenancy::Databases;
+use socialai_domain::{queues, tenancy::Databases};
 
 use super::Outcome;
 use crate::{
@@ -21,7 +21,9 @@ use crate::{
 #[command(after_help = "Examples:
   socialai serve --listen 0.0.0.0:8080
   socialai serve --no-migrate      refuse to start on an old schema
-  socialai serve --roles api       only what answers requests")]
+  socialai serve --roles api       only what answers requests
+  socialai serve --roles webhooks,scheduler --listen 127.0.0.1:8081
+                                   only those jobs; /health, /ready and /metrics are answered all the same")]
 pub struct Serve {
     #[command(flatten)]
     pub listen: Listen,
@@ -70,16 +72,13 @@ impl std::fmt::Display for Role {
 
 impl Serve {
     pub async fn run(self, config: Config) -> Result<Outcome> {
-        let idle: Vec<_> = self.roles.iter().filter(|role| **role != Role::Api).map(|role| role.name()).collect();
-        ensure!(
-            self.roles.contains(&Role::Api),
-            "of the roles {} none has any work in this version: add `api`",
-            idle.join(", ")
-        );
-        if !idle.is_empty() {
-            tracing::info!(roles = idle.join(","), "these roles have no work in this version");
-        }
-        let manner = Manner { is_demo: false, migrates: !self.no_migrate };
+        let queues: Vec<_> = self.roles.iter().filter_map(|role| queues::find(role.name())).collect();
+        let manner = Manner {
+            is_demo: false,
+            migrates: !self.no_migrate,
+            answers: self.roles.contains(&Role::Api),
+            queues: &queues,
+        };
         start::serve(config, manner, &mut Log).await?;
         tracing::info!("stopped");
         Ok(Outcome::Done)

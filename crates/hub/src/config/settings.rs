@@ -73,6 +73,10 @@ settings! {
         "Bearer token with which other machines may read /metrics; this machine always may.";
     SOCIALAI_AUDIT_STREAM, plain, "syslog+tcp://siem.example.com:601",
         "Where audit entries are sent: file:/path (JSON lines), syslog+udp://host:port or syslog+tcp://host:port (RFC 5424).";
+    SOCIALAI_JOB_SLOTS = "16", plain, "64",
+        "Jobs of each queue that this process does at once, for each database.";
+    SOCIALAI_FACTS_RETENTION_DAYS = "30", plain, "90",
+        "How long domain events are kept for live updates and replay.";
     SOCIALAI_LOG, plain, "info,socialai_domain=debug",
         "Level of the log. Default: info for serve, warn for everything else.";
     SOCIALAI_LOG_FORMAT = "auto", plain, "json",

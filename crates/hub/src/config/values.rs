@@ -107,6 +107,10 @@ pub(super) fn read(environment: &Environment, overrides: &[(&'static str, OsStri
         db_connections: at_least_one(&reader, s::SOCIALAI_DB_CONNECTIONS, 1_000)?,
         allow_private_networks: reader.parsed(s::SOCIALAI_ALLOW_PRIVATE_NETWORKS, "true or false")?,
         audit_stream: audit_stream(&reader)?,
+        job_slots: usize::try_from(at_least_one(&reader, s::SOCIALAI_JOB_SLOTS, 1_000)?).unwrap_or(1),
+        facts_retention: Duration::from_hours(
+            24 * u64::from(at_least_one(&reader, s::SOCIALAI_FACTS_RETENTION_DAYS, 3_650)?),
+        ),
         effective: Vec::new(),
         unknown: unknown(environment),
     };
