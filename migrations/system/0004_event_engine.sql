@@ -5,11 +5,12 @@
 -- Installation-wide work has the tenant 00000000-0000-0000-0000-000000000000.
 
 -- One row per key that has work. It is the lock of the key: whoever adds a job to a key or finishes one holds this row
--- until commit, so that neither can miss the other.
+-- until commit, so that neither can miss the other. Names are ordered by their bytes, as the program orders them, and not
+-- by the database's locale: lanes are locked in that order.
 create table system.lanes (
-    queue text not null check (length(queue) between 1 and 40),
+    queue text collate "C" not null check (length(queue) between 1 and 40),
     tenant_id uuid not null,
-    key text not null check (length(key) between 1 and 200),
+    key text collate "C" not null check (length(key) between 1 and 200),
     -- 0 fast, 1 standard
     speed smallint not null check (speed in (0, 1)),
     -- Turn among the tenant's waiting lanes. From a sequence and not from a clock, which may be set back.
@@ -32,9 +33,9 @@ comment on table system.lanes is 'One row per key with unfinished jobs: the turn
 create sequence system.lane_places cache 50;
 
 create table system.jobs (
-    queue text not null,
+    queue text collate "C" not null,
     tenant_id uuid not null,
-    key text not null,
+    key text collate "C" not null,
     seq bigint not null,
     id uuid not null,
     kind text not null check (length(kind) between 1 and 80),
@@ -191,7 +192,7 @@ create table system.remotes (
 );
 comment on table system.remotes is 'Circuit breakers that left their normal state, as the processes report them; for the system page.';
 
-alter table system.residents add column weight smallint not null default 1;
+alter table system.residents add column weight smallint not null default 1 check (weight > 0);
 comment on column system.residents.weight is 'Share of the workers when tenants compete.';
 alter table system.residents add column subscriptions text[] not null default '{}';
 comment on column system.residents.subscriptions is 'Readers of facts for which this tenant has anything to do.';
@@ -235,7 +236,7 @@ language sql as $$
     ), locked as (
         insert into system.lanes as l (queue, tenant_id, key, speed, place, last_seq)
         select queue, tenant_id, key, min(speed), nextval('system.lane_places'), count(*) from wanted
-        group by queue, tenant_id, key order by queue, tenant_id, key
+        group by queue, tenant_id, key order by queue collate "C", tenant_id, key collate "C"
         on conflict (queue, tenant_id, key) do update
             set last_seq = l.last_seq + excluded.last_seq, speed = least(l.speed, excluded.speed)
         returning queue, tenant_id, key, last_seq
@@ -245,17 +246,18 @@ language sql as $$
     from numbered n join locked l using (queue, tenant_id, key)
 $$;
 
--- Takes up to `wanted` free lanes, each tenant in turn by weight, and returns the first jobs of each. `room` says for
--- tenants that occupy this worker already how many lanes more they may have; `most` is that number for all others.
+-- Takes up to `wanted` free lanes and returns the first jobs of each. The tenant that has the least of this worker for its
+-- weight comes first. `room` says for tenants that occupy this worker already how many lanes more they may have; `most` is
+-- that number for all others. Of more tenants than one claim looks at, the next in turn are those after `after`.
 -- Two statements on purpose: the second sees the jobs as they are after the lanes were locked.
 create function system.claim(of_queue text, of_speed smallint, worker uuid, new_lease uuid, wanted int, per_lane int,
     most int, busy uuid[], room int[], after uuid)
 returns table (tenant_id uuid, key text, speed smallint, seq bigint, id uuid, kind text, version smallint, payload jsonb,
-    attempts smallint, trace text, enqueued_at timestamptz, is_last boolean)
+    attempts smallint, trace text, enqueued_at timestamptz, crashes smallint, is_last boolean)
 language plpgsql as $$
 #variable_conflict use_column
 begin
-    with recursive waiting (tenant_id) as (
+    with recursive behind (tenant_id) as (
         (select l.tenant_id from system.lanes l
          where l.queue = of_queue and l.speed = of_speed and l.holder is null and l.wait_until is null and l.tenant_id > after
          order by l.tenant_id limit 1)
@@ -264,22 +266,33 @@ begin
                 where l.queue = of_queue and l.speed = of_speed and l.holder is null and l.wait_until is null
                     and l.tenant_id > w.tenant_id
                 order by l.tenant_id limit 1)
-        from waiting w where w.tenant_id is not null
+        from behind w where w.tenant_id is not null
+    ), before (tenant_id) as (
+        (select l.tenant_id from system.lanes l
+         where l.queue = of_queue and l.speed = of_speed and l.holder is null and l.wait_until is null and l.tenant_id <= after
+         order by l.tenant_id limit 1)
+        union all
+        select (select l.tenant_id from system.lanes l
+                where l.queue = of_queue and l.speed = of_speed and l.holder is null and l.wait_until is null
+                    and l.tenant_id > w.tenant_id and l.tenant_id <= after
+                order by l.tenant_id limit 1)
+        from before w where w.tenant_id is not null
     ), tenants as (
-        select w.tenant_id, coalesce(r.weight, 1) as weight,
-            least(wanted, coalesce((select u.room from unnest(busy, room) as u (tenant_id, room) where u.tenant_id = w.tenant_id), most)) as room
-        from (select tenant_id from waiting where tenant_id is not null limit 64) w
+        select w.tenant_id, coalesce(r.weight, 1) as weight, coalesce(u.room, most) as room
+        from (select tenant_id from behind where tenant_id is not null
+              union all select tenant_id from before where tenant_id is not null limit 64) w
         left join system.residents r on r.tenant_id = w.tenant_id
+        left join unnest(busy, room) as u (tenant_id, room) on u.tenant_id = w.tenant_id
         -- Work of a tenant that is leaving this database waits until it arrived at the other one.
         where r.open is not false
     ), candidates as (
         select c.tenant_id, c.key, c.place,
-            (row_number() over (partition by c.tenant_id order by c.place) - 1)::float8 / t.weight as turn
+            (most - t.room + row_number() over (partition by c.tenant_id order by c.place) - 1)::float8 / t.weight as turn
         from tenants t cross join lateral (
             select l.tenant_id, l.key, l.place from system.lanes l
             where l.queue = of_queue and l.speed = of_speed and l.holder is null and l.wait_until is null
                 and l.tenant_id = t.tenant_id
-            order by l.place limit greatest(t.room, 0)) c
+            order by l.place limit greatest(least(wanted, t.room), 0)) c
     ), free as (
         select l.tenant_id, l.key
         from (select c.tenant_id, c.key from candidates c order by c.turn, c.place limit wanted) c
@@ -292,7 +305,7 @@ begin
 
     return query
         select j.tenant_id, j.key, l.speed, j.seq, j.id, j.kind, j.version, j.payload, j.attempts, j.trace, j.enqueued_at,
-            row_number() over (partition by j.tenant_id, j.key order by j.seq desc) = 1
+            l.crashes, row_number() over (partition by j.tenant_id, j.key order by j.seq desc) = 1
         from system.lanes l cross join lateral (
             select * from system.jobs j
             where j.queue = l.queue and j.tenant_id = l.tenant_id and j.key = l.key order by j.seq limit per_lane) j
@@ -317,41 +330,53 @@ begin
 end
 $$;
 
--- Gives a held lane back: with nothing left it goes, else it queues up again behind the tenant's other lanes. Asks the
--- locked lane and not the jobs, which the caller's statement may see as they were before it waited for the lock.
-create function system.let_go(of_queue text, of_tenant uuid, of_key text, done bigint, newest bigint) returns void
+-- Gives a held lane back: with nothing left it goes, else it queues up again behind the tenant's other lanes; true when
+-- it does. Asks the locked lane and not the jobs, which the caller's statement may see as they were before it waited for
+-- the lock.
+create function system.let_go(of_queue text, of_tenant uuid, of_key text, done bigint, newest bigint) returns boolean
 language plpgsql as $$
 begin
     if done = newest then
         delete from system.lanes l where l.queue = of_queue and l.tenant_id = of_tenant and l.key = of_key;
-    else
-        update system.lanes l set holder = null, lease = null, crashes = 0, place = nextval('system.lane_places')
-        where l.queue = of_queue and l.tenant_id = of_tenant and l.key = of_key;
+        return false;
     end if;
+    update system.lanes l set holder = null, lease = null, crashes = 0, place = nextval('system.lane_places')
+    where l.queue = of_queue and l.tenant_id = of_tenant and l.key = of_key;
+    return true;
 end
 $$;
 
--- A job is done. With `release` its lane is given back, without it the worker goes on with the lane's next job.
-create function system.finish(of_queue text, of_tenant uuid, of_key text, of_lease uuid, done bigint, release boolean) returns void
-language plpgsql as $$
+-- A job is done. With `release` its lane is given back, without it the worker goes on with the lane's next job. True when
+-- the lane can be claimed for more: jobs that were added while it was held rang for nobody.
+create function system.finish(of_queue text, of_tenant uuid, of_key text, of_lease uuid, done bigint, release boolean)
+returns boolean language plpgsql as $$
 declare
     newest bigint := system.hold(of_queue, of_tenant, of_key, of_lease);
 begin
     delete from system.jobs j where j.queue = of_queue and j.tenant_id = of_tenant and j.key = of_key and j.seq = done;
     if release then
-        perform system.let_go(of_queue, of_tenant, of_key, done, newest);
+        return system.let_go(of_queue, of_tenant, of_key, done, newest);
     end if;
+    -- Crashes are counted for the first job of a lane, and that is another one now.
+    update system.lanes l set crashes = 0
+    where l.queue = of_queue and l.tenant_id = of_tenant and l.key = of_key and l.crashes > 0;
+    return false;
 end
 $$;
 
--- The job is tried again later, and what is behind it waits. `failure` is null for a pause that is nobody's fault.
+-- The job is tried again later, and what is behind it waits. `failure` is null for a pause that is nobody's fault. A job
+-- that is gone was done: its commit arrived and the answer to it did not. Then nothing has to wait.
 create function system.postpone(of_queue text, of_tenant uuid, of_key text, of_lease uuid, undone bigint, pause interval, failure jsonb)
 returns void language plpgsql as $$
+declare
+    newest bigint := system.hold(of_queue, of_tenant, of_key, of_lease);
 begin
-    perform system.hold(of_queue, of_tenant, of_key, of_lease);
-    if failure is not null then
-        update system.jobs j set attempts = j.attempts + 1, errors = j.errors || failure
-        where j.queue = of_queue and j.tenant_id = of_tenant and j.key = of_key and j.seq = undone;
+    update system.jobs j
+    set attempts = j.attempts + (failure is not null)::int, errors = j.errors || coalesce(failure, '[]')
+    where j.queue = of_queue and j.tenant_id = of_tenant and j.key = of_key and j.seq = undone;
+    if not found then
+        perform system.let_go(of_queue, of_tenant, of_key, undone, newest);
+        return;
     end if;
     update system.lanes l set holder = null, lease = null, crashes = 0, wait_until = clock_timestamp() + pause
     where l.queue = of_queue and l.tenant_id = of_tenant and l.key = of_key;
@@ -359,8 +384,10 @@ end
 $$;
 
 -- Copies a job to the dead letters and deletes it; the lane goes on with the next.
-create function system.bury_unlocked(of_queue text, of_tenant uuid, of_key text, dead bigint, newest bigint, why text, failure jsonb)
+create function system.bury(of_queue text, of_tenant uuid, of_key text, of_lease uuid, dead bigint, why text, failure jsonb)
 returns void language plpgsql as $$
+declare
+    newest bigint := system.hold(of_queue, of_tenant, of_key, of_lease);
 begin
     insert into system.dead_letters (id, tenant_id, queue, key, speed, kind, version, payload, errors, attempts, reason, trace, enqueued_at)
     select j.id, j.tenant_id, j.queue, j.key, l.speed, j.kind, j.version, j.payload, j.errors || failure, j.attempts + 1, why, j.trace, j.enqueued_at
@@ -371,42 +398,28 @@ begin
 end
 $$;
 
-create function system.bury(of_queue text, of_tenant uuid, of_key text, of_lease uuid, dead bigint, why text, failure jsonb)
-returns void language plpgsql as $$
-begin
-    perform system.bury_unlocked(of_queue, of_tenant, of_key, dead, system.hold(of_queue, of_tenant, of_key, of_lease), why, failure);
-end
-$$;
-
--- Frees the lanes of workers whose beat stopped. A job that was first in its lane each time five workers died goes to the
--- dead letters; until then the lane waits a little longer each time, so that its neighbours get through meanwhile.
+-- Frees the lanes of workers whose beat stopped, or lies ahead because the clock was set back: one that lives has beaten
+-- since. Each time in a row a lane waits longer and not exactly as long as its neighbours in the dead worker's hands, so
+-- that these get through while the job that kills its workers is met alone. Whoever claims it then gives it up.
 create function system.reap(silence interval) returns int
 language plpgsql as $$
 declare
-    lane record;
-    first_seq bigint;
-    freed int := 0;
+    freed int;
 begin
-    for lane in
-        select l.queue, l.tenant_id, l.key, l.crashes, l.last_seq from system.lanes l
-        where l.holder is not null
-            and not exists (select from system.workers w where w.id = l.holder and w.beat_at > clock_timestamp() - silence)
-        for update of l skip locked
-    loop
-        freed := freed + 1;
-        if lane.crashes >= 4 then
-            select min(j.seq) into first_seq from system.jobs j
-            where j.queue = lane.queue and j.tenant_id = lane.tenant_id and j.key = lane.key;
-            perform system.bury_unlocked(lane.queue, lane.tenant_id, lane.key, first_seq, lane.last_seq, 'worker_died',
-                jsonb_build_object('at', clock_timestamp(), 'error', 'The worker died while it had this job, five times in a row.'));
-        else
-            update system.lanes l set holder = null, lease = null, crashes = l.crashes + 1,
-                wait_until = case when l.crashes = 0 then null else clock_timestamp() + l.crashes * l.crashes * interval '1 second' end
-            where l.queue = lane.queue and l.tenant_id = lane.tenant_id and l.key = lane.key;
-        end if;
-    end loop;
+    with orphaned as (
+        select l.queue, l.tenant_id, l.key from system.lanes l
+        where l.holder is not null and not exists (
+            select from system.workers w
+            where w.id = l.holder and w.beat_at > clock_timestamp() - silence and w.beat_at < clock_timestamp() + silence)
+        for update of l skip locked)
+    update system.lanes l set holder = null, lease = null, crashes = l.crashes + 1,
+        wait_until = case when l.crashes = 0 then null
+            else clock_timestamp() + least(l.crashes, 10) ^ 2 * (0.5 + random()) * interval '1 second' end
+    from orphaned o where l.queue = o.queue and l.tenant_id = o.tenant_id and l.key = o.key;
+    get diagnostics freed = row_count;
     delete from system.workers w where w.id in (
-        select w.id from system.workers w where w.beat_at <= clock_timestamp() - silence
+        select w.id from system.workers w
+            where (w.beat_at <= clock_timestamp() - silence or w.beat_at >= clock_timestamp() + silence)
             and not exists (select from system.lanes l where l.holder = w.id) for update skip locked);
     return freed;
 end

@@ -69,7 +69,15 @@ impl Databases {
     pub fn new(control: PgPool, shards: BTreeMap<String, PgPool>, vault: Vault, clock: Clock) -> Self {
         let places = moka::future::Cache::builder().max_capacity(100_000).time_to_live(PLACE_TTL).build();
         let shard_bells = shards.keys().map(|name| (name.clone(), Bell::default())).collect();
-        Self(Arc::new(Inner { control, shards, vault: Arc::new(vault), clock, places, control_bell: Bell::default(), shard_bells }))
+        Self(Arc::new(Inner {
+            control,
+            shards,
+            vault: Arc::new(vault),
+            clock,
+            places,
+            control_bell: Bell::default(),
+            shard_bells,
+        }))
     }
 
     pub fn vault(&self) -> &Vault {
@@ -262,7 +270,9 @@ impl Work {
         let mut wake: Vec<_> = jobs.iter().filter(|job| job.due_at.is_none()).map(|job| job.queue.0).collect();
         if !jobs.is_empty() || self.done.is_some() {
             let written = jobs::write(&mut *conn, tenant, jobs, self.trace.as_deref(), self.done.as_ref()).await;
-            written.map_err(Error::of_lease)?;
+            if written.map_err(Error::of_lease)? {
+                wake.extend(self.done.as_ref().map(|lease| lease.queue.0));
+            }
         }
         if !facts.is_empty() {
             facts::write(conn, tenant, now, facts, self.trace.as_deref()).await?;

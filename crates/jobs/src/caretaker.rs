@@ -35,10 +35,16 @@ pub async fn run(place: &Place) -> Result<()> {
     }
 }
 
+/// One transaction each: every step locks lanes in their order, and two of them in one would not.
 async fn let_go_what_is_due(place: &Place) -> Result<()> {
-    let mut tx = place.engine.own.system_at(place.shard(), Actor::system("caretaker")).await?;
+    let databases = &place.engine.own;
+    let mut tx = databases.system_at(place.shard(), Actor::system("caretaker")).await?;
     let woken = jobs::wake_lanes(tx.engine()).await?;
+    tx.commit().await?;
+    let mut tx = databases.system_at(place.shard(), Actor::system("caretaker")).await?;
     let due = jobs::release_due(tx.engine()).await?;
+    tx.commit().await?;
+    let mut tx = databases.system_at(place.shard(), Actor::system("caretaker")).await?;
     let runs = schedules::run_due(tx.engine(), place.engine.handlers.queues(), SCHEDULES).await?;
     tx.commit().await?;
     if woken > 0 || due > 0 || !runs.is_empty() {

@@ -15,6 +15,7 @@ mod bus;
 mod caretaker;
 pub mod context;
 pub mod handlers;
+mod hands;
 mod pulse;
 mod worker;
 

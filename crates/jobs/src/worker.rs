@@ -1,12 +1,8 @@
 //! The worker of one queue at one database: claims free lanes for its free slots, and does the jobs of each lane one after
-//! the other.
-//!
-//! Nobody starves: a quarter of the slots is out of reach for each speed and for each tenant, so that neither a flood of
-//! one tenant nor one of urgent jobs has them all; claims take from the tenants in turn.
+//! the other. How much of each tenant and speed it may have is in `hands`.
 
 use std::{
     any::Any,
-    collections::BTreeMap,
     panic::AssertUnwindSafe,
     time::{Duration, Instant},
 };
@@ -30,6 +26,7 @@ use crate::{
     Place,
     context::{Context, Handled, Trouble},
     handlers::Handler,
+    hands::{Hands, Taken, index},
 };
 
 /// A ring that was lost costs so long.
@@ -38,27 +35,28 @@ const LOOK: Duration = Duration::from_secs(1);
 const JOBS_PER_LANE: i32 = 10;
 /// A job that this program does not know comes from a newer one, which may be starting elsewhere.
 const UNKNOWN_KIND_PAUSE: Duration = Duration::from_mins(1);
+/// So many workers one after the other died with a job before they had done it: it is given up.
+const CRASHES: i16 = 5;
 
 /// Claims and works until the engine stops and the last job has ended.
 pub async fn run(place: Place, queue: Queue, mut name: watch::Receiver<Option<Uuid>>) {
     let (freed, mut frees) = mpsc::unbounded_channel();
     let mut rung = place.engine.own.bell(place.shard()).listen(queue.0);
     let mut hands = Hands::new(place.engine.settings.slots);
-    let mut after = Uuid::nil();
+    let mut claims = Claims::default();
     while !place.engine.stopping.is_cancelled() {
         while let Ok(lane) = frees.try_recv() {
             hands.free(lane);
         }
         let worker = *name.borrow_and_update();
-        let taking = match claim(&place, queue, worker, &hands, &mut after).await {
+        let taking = match claims.claim(&place, queue, worker, &mut hands).await {
             Ok(taking) => taking,
             Err(error) => {
                 tracing::warn!(queue = queue.0, database = place.label(), %error, "jobs could not be claimed; it is tried again");
                 Taking::default()
             }
         };
-        for lane in by_lane(taking.jobs) {
-            let taken = hands.take(&lane);
+        for (taken, lane) in taking.lanes {
             let (place, freed) = (place.clone(), freed.clone());
             place.engine.tasks.clone().spawn(async move {
                 work(&place, lane).await;
@@ -89,7 +87,7 @@ async fn wait(
             _ = name.changed() => return,
             _ = rung.changed() => return,
             () = &mut look => return,
-            Some(lane) = frees.recv(), if hands.held() > 0 => {
+            Some(lane) = frees.recv(), if !hands.are_empty() => {
                 hands.free(lane);
                 if has_more {
                     return;
@@ -99,141 +97,97 @@ async fn wait(
     }
 }
 
-/// Lanes in hand, by speed and tenant.
-struct Hands {
-    slots: usize,
-    by_speed: [usize; 2],
-    by_tenant: BTreeMap<Uuid, usize>,
-}
-
-/// One lane in hand.
-#[derive(Debug, Clone, Copy)]
-struct Taken {
-    tenant: Uuid,
-    speed: Speed,
-}
-
-impl Hands {
-    fn new(slots: usize) -> Self {
-        Self { slots: slots.max(1), by_speed: [0; 2], by_tenant: BTreeMap::new() }
-    }
-
-    /// As much as one tenant, or jobs of one speed, may have.
-    fn share(&self) -> usize {
-        self.slots - self.slots / 4
-    }
-
-    fn held(&self) -> usize {
-        self.by_speed.iter().sum()
-    }
-
-    fn are_full(&self) -> bool {
-        self.held() >= self.slots
-    }
-
-    fn room(&self, speed: Speed, taken_now: usize) -> usize {
-        let free = self.slots.saturating_sub(self.held() + taken_now);
-        free.min(self.share().saturating_sub(self.by_speed[index(speed)]))
-    }
-
-    fn busy(&self) -> Vec<(Uuid, i32)> {
-        let room = |held: &usize| i32::try_from(self.share().saturating_sub(*held)).unwrap_or(0);
-        self.by_tenant.iter().map(|(tenant, held)| (*tenant, room(held))).collect()
-    }
-
-    fn take(&mut self, lane: &[Claimed]) -> Taken {
-        let taken = lane.first().map_or(Taken { tenant: Uuid::nil(), speed: Speed::Standard }, |job| Taken {
-            tenant: job.lease.tenant,
-            speed: job.speed,
-        });
-        self.by_speed[index(taken.speed)] += 1;
-        *self.by_tenant.entry(taken.tenant).or_default() += 1;
-        taken
-    }
-
-    fn free(&mut self, lane: Taken) {
-        self.by_speed[index(lane.speed)] = self.by_speed[index(lane.speed)].saturating_sub(1);
-        if let Some(held) = self.by_tenant.get_mut(&lane.tenant) {
-            *held -= 1;
-            if *held == 0 {
-                self.by_tenant.remove(&lane.tenant);
-            }
-        }
-    }
-}
-
-const fn index(speed: Speed) -> usize {
-    match speed {
-        Speed::Fast => 0,
-        Speed::Standard => 1,
-    }
-}
-
+/// What a claim brought.
 #[derive(Default)]
 struct Taking {
-    jobs: Vec<Claimed>,
-    /// As many lanes came as there was room for.
+    lanes: Vec<(Taken, Vec<Claimed>)>,
+    /// There may be more that there was no room for.
     has_more: bool,
 }
 
-async fn claim(place: &Place, queue: Queue, worker: Option<Uuid>, hands: &Hands, after: &mut Uuid) -> Result<Taking> {
-    let has_more = hands.are_full();
-    let Some(worker) = worker.filter(|_| !has_more) else { return Ok(Taking { jobs: Vec::new(), has_more }) };
-    let mut taking = Taking::default();
-    let mut tx = place.engine.own.system_at(place.shard(), Actor::system("worker")).await?;
-    for speed in Speed::BOTH {
-        let room = hands.room(speed, taking.lanes());
-        let before = taking.lanes();
-        // From the tenant after the last one to the end, then from the beginning.
-        let begins = if after.is_nil() { vec![Uuid::nil()] } else { vec![*after, Uuid::nil()] };
-        for begin in begins {
-            let left = room - (taking.lanes() - before);
-            if left > 0 {
-                let wanted = Wanted {
-                    queue,
-                    speed,
-                    worker,
-                    lanes: i32::try_from(left).unwrap_or(i32::MAX),
-                    jobs_per_lane: JOBS_PER_LANE,
-                    lanes_per_tenant: i32::try_from(hands.share()).unwrap_or(i32::MAX),
-                    busy: hands.busy(),
-                    after: begin,
-                };
-                taking.jobs.extend(jobs::claim(tx.engine(), &wanted).await?);
-            }
-        }
-        taking.has_more |= taking.lanes() - before >= room;
-    }
-    tx.commit().await?;
-    *after = taking.jobs.last().map_or(Uuid::nil(), |job| job.lease.tenant);
-    Ok(taking)
+/// What is remembered from one claim to the next.
+#[derive(Default)]
+struct Claims {
+    /// The last tenant that had its turn, by speed.
+    after: [Uuid; 2],
+    /// The answer to a claim was lost: lanes may be held in our name that we do not know of.
+    are_in_doubt: bool,
 }
 
-impl Taking {
-    fn lanes(&self) -> usize {
-        self.jobs.iter().filter(|job| job.lease.releases).count()
+impl Claims {
+    async fn claim(&mut self, place: &Place, queue: Queue, worker: Option<Uuid>, hands: &mut Hands) -> Result<Taking> {
+        let Some(worker) = worker.filter(|_| !hands.are_full()) else {
+            return Ok(Taking { lanes: Vec::new(), has_more: true });
+        };
+        if self.are_in_doubt {
+            let mut tx = place.engine.own.system_at(place.shard(), Actor::system("worker")).await?;
+            jobs::give_back_unknown(tx.engine(), worker, queue, hands.leases()).await?;
+            tx.commit().await?;
+            self.are_in_doubt = false;
+        }
+        let mut taking = Taking::default();
+        let claimed = self.claim_both(place, queue, worker, hands, &mut taking).await;
+        if claimed.is_err() {
+            self.are_in_doubt = true;
+            taking.lanes.iter().for_each(|(taken, _)| hands.free(*taken));
+        }
+        claimed?;
+        taking.has_more |= hands.are_full_for_somebody();
+        Ok(taking)
+    }
+
+    async fn claim_both(
+        &mut self,
+        place: &Place,
+        queue: Queue,
+        worker: Uuid,
+        hands: &mut Hands,
+        taking: &mut Taking,
+    ) -> Result<()> {
+        let mut tx = place.engine.own.system_at(place.shard(), Actor::system("worker")).await?;
+        for speed in Speed::BOTH {
+            let (room, after) = (hands.room(speed), &mut self.after[index(speed)]);
+            if room == 0 {
+                taking.has_more = true;
+                continue;
+            }
+            let wanted = Wanted {
+                queue,
+                speed,
+                worker,
+                lanes: i32::try_from(room).unwrap_or(i32::MAX),
+                jobs_per_lane: JOBS_PER_LANE,
+                lanes_per_tenant: i32::try_from(hands.share()).unwrap_or(i32::MAX),
+                busy: hands.busy(),
+                after: *after,
+            };
+            let lanes = by_lane(jobs::claim(tx.engine(), &wanted).await?);
+            taking.has_more |= lanes.len() >= room;
+            for (taken, lane) in lanes {
+                *after = lane.last().map_or(*after, |job| job.lease.tenant);
+                hands.take(taken);
+                taking.lanes.push((taken, lane));
+            }
+        }
+        tx.commit().await
     }
 }
 
 /// Jobs of one lane follow each other; the last of a lane is the one that releases it.
-fn by_lane(jobs: Vec<Claimed>) -> Vec<Vec<Claimed>> {
-    let mut lanes = vec![Vec::new()];
+fn by_lane(jobs: Vec<Claimed>) -> Vec<(Taken, Vec<Claimed>)> {
+    let mut lanes = Vec::new();
+    let mut lane = Vec::new();
     for job in jobs {
-        let is_last = job.lease.releases;
-        if let Some(lane) = lanes.last_mut() {
-            lane.push(job);
-        }
-        if is_last {
-            lanes.push(Vec::new());
-        }
+        let whole = job.lease.releases.then(|| Taken::of(&job));
+        lane.push(job);
+        lanes.extend(whole.map(|taken| (taken, std::mem::take(&mut lane))));
     }
-    lanes.pop();
     lanes
 }
 
 /// Does the jobs of a lane until one is not done.
 async fn work(place: &Place, lane: Vec<Claimed>) {
-    for job in lane {
+    for (nth, job) in lane.into_iter().enumerate() {
         // What is not begun yet is given back when the worker leaves.
         if place.engine.stopping.is_cancelled() {
             return;
@@ -245,7 +199,14 @@ async fn work(place: &Place, lane: Vec<Claimed>) {
         metrics::histogram!("socialai_job_wait_seconds", &labels).record(waited.as_seconds_f64().max(0.0));
         let began = Instant::now();
         let handler = place.engine.handlers.find(&kind);
-        let handled = attempt(place, handler, job).await;
+        let handled = if nth == 0 && job.crashes >= CRASHES {
+            Err(Trouble::fail(
+                "worker_died",
+                format!("{CRASHES} workers one after the other died while they had this job"),
+            ))
+        } else {
+            attempt(place, handler, job).await
+        };
         let took = began.elapsed();
         metrics::histogram!("socialai_job_seconds", &labels).record(took.as_secs_f64());
         let outcome = match &handled {
@@ -279,7 +240,8 @@ async fn attempt(place: &Place, handler: Option<&Handler>, job: Claimed) -> Hand
         failed: job.failed,
         trace: job.trace,
     };
-    let run = AssertUnwindSafe((handler.run)(job.payload, context)).catch_unwind();
+    // The handler is called inside, because it may panic before it gives its future.
+    let run = AssertUnwindSafe(async { (handler.run)(job.payload, context).await }).catch_unwind();
     match tokio::time::timeout(handler.limits.time, run).await {
         Ok(Ok(handled)) => handled,
         Ok(Err(panic)) => Err(Trouble::retry(format!("the job panicked: {}", words_of(&*panic)))),

@@ -119,24 +119,30 @@ pub struct Claimed {
     pub speed: Speed,
     pub trace: Option<String>,
     pub enqueued_at: OffsetDateTime,
+    /// Workers that died one after the other with this lane in hand, before they had done its first job.
+    pub crashes: i16,
 }
 
 /// Writes jobs of one tenant, in the order given. With a lease the job that is being done is finished between them, at its
-/// place in the order of locks.
+/// place in the order of locks; true when there is more to do in its lane, for whoever claims it.
 pub async fn write(
     conn: &mut PgConnection,
     tenant: Uuid,
     jobs: Vec<NewJob>,
     trace: Option<&str>,
     done: Option<&Lease>,
-) -> Result<(), sqlx::Error> {
+) -> Result<bool, sqlx::Error> {
     let (delayed, mut due): (Vec<_>, Vec<_>) = jobs.into_iter().partition(|job| job.due_at.is_some());
     delay(conn, tenant, delayed, trace).await?;
-    let Some(lease) = done else { return enqueue(conn, tenant, due, trace).await };
+    let Some(lease) = done else {
+        enqueue(conn, tenant, due, trace).await?;
+        return Ok(false);
+    };
     let after = due.extract_if(.., |job| (job.queue, &job.key) > (lease.queue, &lease.key)).collect();
     enqueue(conn, tenant, due, trace).await?;
-    finish(conn, lease).await?;
-    enqueue(conn, tenant, after, trace).await
+    let is_claimable = finish(conn, lease).await?;
+    enqueue(conn, tenant, after, trace).await?;
+    Ok(is_claimable)
 }
 
 async fn enqueue(
@@ -263,7 +269,7 @@ pub struct Wanted {
     pub lanes_per_tenant: i32,
     /// Tenants that have some already, and how many more they may have.
     pub busy: Vec<(Uuid, i32)>,
-    /// Begin with the tenant after this one.
+    /// Of many tenants look at those after this one first.
     pub after: Uuid,
 }
 
@@ -280,6 +286,7 @@ struct Row {
     attempts: i16,
     trace: Option<String>,
     enqueued_at: OffsetDateTime,
+    crashes: i16,
     is_last: bool,
 }
 
@@ -315,20 +322,20 @@ fn claimed(queue: Queue, token: Uuid, row: Row) -> Claimed {
         speed: if row.speed == 0 { Speed::Fast } else { Speed::Standard },
         trace: row.trace,
         enqueued_at: row.enqueued_at,
+        crashes: row.crashes,
     }
 }
 
-async fn finish(conn: &mut PgConnection, lease: &Lease) -> Result<(), sqlx::Error> {
-    sqlx::query("select system.finish($1, $2, $3, $4, $5, $6)")
+async fn finish(conn: &mut PgConnection, lease: &Lease) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar("select system.finish($1, $2, $3, $4, $5, $6)")
         .bind(lease.queue.0)
         .bind(lease.tenant)
         .bind(&lease.key)
         .bind(lease.token)
         .bind(lease.seq)
         .bind(lease.releases)
-        .execute(conn)
-        .await?;
-    Ok(())
+        .fetch_one(conn)
+        .await
 }
 
 /// Gives the lane back and tries the job again after a pause. Without a failure the attempt does not count.
@@ -402,6 +409,23 @@ pub async fn leave(conn: &mut PgConnection, worker: Uuid) -> Result<(), sqlx::Er
     .await?;
     sqlx::query("delete from system.workers where id = $1").bind(worker).execute(conn).await?;
     Ok(())
+}
+
+/// Gives back what the worker has of a queue, but for the leases that it knows of: a claim whose answer was lost took lanes
+/// that nobody works on. How many there were.
+pub async fn give_back_unknown(
+    conn: &mut PgConnection,
+    worker: Uuid,
+    queue: Queue,
+    known: &[Uuid],
+) -> Result<u64, sqlx::Error> {
+    let given = sqlx::query(
+        "update system.lanes l set holder = null, lease = null from (
+            select queue, tenant_id, key from system.lanes
+            where holder = $1 and queue = $2 and lease <> all($3) order by queue, tenant_id, key for update) unknown
+         where l.queue = unknown.queue and l.tenant_id = unknown.tenant_id and l.key = unknown.key",
+    );
+    Ok(given.bind(worker).bind(queue.0).bind(known).execute(conn).await?.rows_affected())
 }
 
 /// Frees the lanes of workers that have been silent for so long; how many there were.
