@@ -2,6 +2,7 @@
 //! machine, and reports the ratio; none of them is a test that fails by the clock.
 
 pub mod api;
+pub mod events;
 pub mod load;
 pub mod start;
 

@@ -10,7 +10,7 @@ use crate::{
     bench::{
         Report,
         api::{self, Scope},
-        start,
+        events, start,
     },
     console,
 };
@@ -21,6 +21,7 @@ use crate::{
 #[derive(Debug, Subcommand)]
 pub enum Bench {
     Api(ApiBench),
+    Events(EventsBench),
     Start(StartBench),
 }
 
@@ -43,6 +44,25 @@ pub struct ApiBench {
     /// Seconds of each phase
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=600))]
     seconds: u64,
+}
+
+/// Jobs and facts from the transaction to the handler, against single-row commits of pgbench
+///
+/// Prints jobs a second end to end, the time from commit to the handler's start when idle and at half load, fairness
+/// between tenants, and what a large backlog costs.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:
+  socialai bench events --json")]
+pub struct EventsBench {
+    /// Seconds of each phase
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=600))]
+    seconds: u64,
+    /// Jobs of the large backlog
+    #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u32).range(20_000..=10_000_000))]
+    backlog: u32,
+    /// Jobs with which one tenant floods
+    #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(1_000..=10_000_000))]
+    flood: u32,
 }
 
 /// From the start of `serve` to its first 200, against PostgreSQL's own start
@@ -69,6 +89,14 @@ impl Bench {
                     time: Duration::from_secs(bench.seconds),
                 };
                 api::run(scope, &mut say).await?
+            }
+            Self::Events(bench) => {
+                let scope = events::Scope {
+                    time: Duration::from_secs(bench.seconds),
+                    backlog: bench.backlog,
+                    flood: bench.flood,
+                };
+                events::run(scope, &mut say).await?
             }
             Self::Start(bench) => start::run(bench.rounds, &mut say).await?,
         };

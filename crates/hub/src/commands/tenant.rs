@@ -4,7 +4,6 @@ use anyhow::{Context, Result, bail, ensure};
 use clap::{Args, Subcommand, ValueEnum};
 use socialai_domain::{
     audit::Actor,
-    database,
     ids::TenantId,
     tenants::{self, Home, Plan, Status, Tenant as Row, purge, relocate},
 };
@@ -36,8 +35,9 @@ pub enum Tenant {
     },
     /// Move a tenant to another tier or shard
     ///
-    /// Its requests are answered with 503 and Retry-After while its rows are copied; nothing is lost. A move that was
-    /// interrupted is finished by running it again, or given up with --abort before it has switched.
+    /// The tenant works on while its rows are copied; only in the last step, mostly well below a second, its requests wait.
+    /// A move that was interrupted is finished by running it again, or given up with --abort before it has switched.
+    /// Progress goes to standard error, with --json as one JSON object a line.
     #[command(after_help = "Examples:
   socialai tenant move acme --to schema
   socialai tenant move acme --to shard:eu1
@@ -135,7 +135,7 @@ impl Tenant {
             Self::Create(new) => show(&create(session, new).await?, json)?,
             Self::List => list(session, json).await?,
             Self::Show { tenant } => show(&session.tenant(&tenant).await?, json)?,
-            Self::Move(order) => show(&relocate_to(session, order).await?, json)?,
+            Self::Move(order) => show(&relocate_to(session, order, json).await?, json)?,
             Self::Suspend { tenant } => set_status(session, &tenant, Status::Suspended, json).await?,
             Self::Activate { tenant } => set_status(session, &tenant, Status::Active, json).await?,
             Self::Delete(order) => delete(session, order, json).await?,
@@ -207,19 +207,18 @@ fn word(value: &impl serde::Serialize) -> String {
     serde_json::to_value(value).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
 }
 
-async fn relocate_to(session: &Session, order: Move) -> Result<Row> {
+async fn relocate_to(session: &Session, order: Move, json: bool) -> Result<Row> {
     let endpoints = &session.storage.endpoints;
     let tenant = session.tenant(&order.tenant).await?;
     let Some(home) = order.to else {
         relocate::abort(&session.databases, endpoints, &tenant.slug).await?;
         return session.tenant(&order.tenant).await;
     };
-    let endpoint = endpoints.iter().find(|endpoint| endpoint.shard.as_deref() == home.shard());
-    let endpoint =
-        endpoint.context("there is no shard of that name: add it to SOCIALAI_SHARDS and SOCIALAI_OWNER_SHARDS")?;
-    let (tenant, _) = relocate::begin(&session.databases, &tenant.slug, &home).await?;
-    database::prepare_home(endpoint, tenant.id, &home).await?;
-    let mut say = |line: String| console::progress(&line);
+    let (tenant, _) = relocate::begin(&session.databases, endpoints, &tenant.slug, &home).await?;
+    let mut say = |step: relocate::Progress| match serde_json::to_string(&step) {
+        Ok(line) if json => console::progress(&line),
+        _ => console::progress(&step.to_string()),
+    };
     relocate::run(&session.databases, endpoints, tenant.id, &mut say)
         .await
         .context("the move stopped; run it again to finish it, or with --abort to give it up")?;
