@@ -42,6 +42,7 @@ may_import connect
 may_import queue
 may_import domain queue
 may_import jobs domain queue connect
+may_import kafka domain queue
 may_import web
 may_import sim
 may_import api domain connect queue web

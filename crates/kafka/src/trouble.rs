@@ -1,0 +1,27 @@
+//! Why a batch could not be read through.
+
+use socialai_domain::problems::Error;
+
+#[derive(Debug, thiserror::Error)]
+pub enum Trouble {
+    #[error("another consumer has the partition by now")]
+    Lost,
+    #[error("a workspace is moving to another database")]
+    Moving,
+    #[error(transparent)]
+    Database(Error),
+    #[error("{0:#}")]
+    Handler(anyhow::Error),
+}
+
+impl From<Error> for Trouble {
+    fn from(error: Error) -> Self {
+        Self::Database(error)
+    }
+}
+
+impl From<sqlx::Error> for Trouble {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Database(error.into())
+    }
+}
