@@ -1,0 +1,409 @@
+//! Scripted faults: which requests they meet, how often, and what they do.
+//!
+//! A rule belongs to one simulator. For each request the rules are asked in the order in which they were added: all that
+//! delay add up, and of those that decide how the request ends the first one does. A rule that is not asked does not
+//! count the request; a rule that was asked for the last time is gone.
+
+use std::time::Duration;
+
+use axum::http::Method;
+use rand::{RngExt, SeedableRng, rngs::StdRng};
+use serde::{Deserialize, Serialize};
+
+use crate::simulator::Refused;
+
+/// More rules than this are a script that forgot to clean up.
+const MOST_RULES: usize = 1_000;
+const LONGEST_DELAY: u64 = 600_000;
+const LONGEST_RETRY_AFTER: u64 = 86_400;
+const MOST_SLOWER: u32 = 100;
+const SERVER_ERRORS: std::ops::RangeInclusive<u16> = 500..=599;
+
+/// What goes wrong.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Fault {
+    /// Time passes. The request takes effect even if its sender does not wait for it.
+    Latency {
+        milliseconds: u64,
+        moment: Moment,
+    },
+    /// The answer takes so many times as long as it would with its latencies.
+    Slower {
+        times: u32,
+    },
+    /// 429 with `Retry-After`.
+    RateLimited {
+        retry_after_seconds: u64,
+    },
+    /// 401, or whatever the remote company says.
+    ExpiredCredentials {},
+    ServerError {
+        status: u16,
+        moment: Moment,
+    },
+    /// 200 with bytes that are no answer.
+    Garbage {
+        moment: Moment,
+    },
+    /// The right answer, called HTML.
+    WrongContentType {},
+    /// Half of the answer's body, then the connection ends.
+    TruncatedBody {},
+    /// Never an answer.
+    Hang {
+        moment: Moment,
+    },
+    /// The connection ends without an answer.
+    Cut {
+        moment: Moment,
+    },
+}
+
+/// On which side of what the request does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Moment {
+    BeforeEffect,
+    AfterEffect,
+}
+
+/// How often.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum When {
+    /// Until the rule is removed.
+    #[default]
+    Always,
+    /// The next so many requests that match.
+    Next(u64),
+    /// Every so many-th request that matches.
+    Every(u64),
+    /// By lot; the same seed draws the same lots.
+    Chance { probability: f64, seed: u64 },
+}
+
+/// Which requests. Nothing means all.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Matching {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub method: Option<String>,
+    /// Behind the simulator's name: `/v2/enqueue`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path_prefix: Option<String>,
+}
+
+impl Matching {
+    pub fn accepts(&self, method: &Method, path: &str) -> bool {
+        self.method.as_deref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(method.as_str()))
+            && self.path_prefix.as_deref().is_none_or(|prefix| path.starts_with(prefix))
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rule {
+    pub simulator: String,
+    #[serde(default)]
+    pub matching: Matching,
+    #[serde(default)]
+    pub when: When,
+    pub fault: Fault,
+}
+
+impl Rule {
+    /// A fault of every request, to be narrowed by the following two.
+    pub fn new(simulator: &str, fault: Fault) -> Self {
+        Self { simulator: simulator.to_owned(), matching: Matching::default(), when: When::Always, fault }
+    }
+
+    #[must_use]
+    pub fn when(mut self, when: When) -> Self {
+        self.when = when;
+        self
+    }
+
+    #[must_use]
+    pub fn on(mut self, method: &str, path_prefix: &str) -> Self {
+        self.matching = Matching { method: Some(method.to_owned()), path_prefix: Some(path_prefix.to_owned()) };
+        self
+    }
+
+    fn check(&self) -> Result<(), Refused> {
+        let complaint = match (&self.when, &self.fault) {
+            (When::Next(0), _) => "`next` is 1 or more",
+            (When::Every(0), _) => "`every` is 1 or more",
+            (When::Chance { probability, .. }, _) if !(0.0..=1.0).contains(probability) => {
+                "`probability` is between 0 and 1"
+            }
+            (_, Fault::Latency { milliseconds, .. }) if *milliseconds > LONGEST_DELAY => {
+                "`milliseconds` is at most 600000"
+            }
+            (_, Fault::Slower { times }) if !(2..=MOST_SLOWER).contains(times) => "`times` is between 2 and 100",
+            (_, Fault::RateLimited { retry_after_seconds }) if *retry_after_seconds > LONGEST_RETRY_AFTER => {
+                "`retry_after_seconds` is at most 86400"
+            }
+            (_, Fault::ServerError { status, .. }) if !SERVER_ERRORS.contains(status) => {
+                "`status` of a server error is between 500 and 599"
+            }
+            _ if self.matching.path_prefix.as_deref().is_some_and(|prefix| !prefix.starts_with('/')) => {
+                "`path_prefix` begins with / and leaves out the simulator's name"
+            }
+            _ if self.matching.method.as_deref().is_some_and(|method| method.parse::<Method>().is_err()) => {
+                "`method` is a method of HTTP, such as POST"
+            }
+            _ => return Ok(()),
+        };
+        Err(Refused::Invalid(complaint.to_owned()))
+    }
+}
+
+/// A rule in force, for a listing.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Scripted {
+    pub id: u64,
+    #[serde(flatten)]
+    pub rule: Rule,
+    /// How many requests it has met.
+    pub applied: u64,
+}
+
+/// What the script has for one request.
+#[derive(Debug, Default)]
+pub struct Plan {
+    pub before_effect: Duration,
+    pub after_effect: Duration,
+    pub ending: Option<Fault>,
+    /// All faults that met it, for its recording.
+    pub met: Vec<Met>,
+}
+
+/// A fault that met a request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Met {
+    pub rule: u64,
+    #[serde(flatten)]
+    pub fault: Fault,
+}
+
+impl Plan {
+    /// The order to say no in the simulator's words, before the request is handled.
+    pub fn refuses(&self) -> bool {
+        match &self.ending {
+            Some(Fault::RateLimited { .. } | Fault::ExpiredCredentials {}) => true,
+            Some(
+                Fault::ServerError { moment, .. }
+                | Fault::Garbage { moment }
+                | Fault::Hang { moment }
+                | Fault::Cut { moment },
+            ) => *moment == Moment::BeforeEffect,
+            _ => false,
+        }
+    }
+
+    fn delay(&mut self, milliseconds: u64, moment: Moment) {
+        let side = match moment {
+            Moment::BeforeEffect => &mut self.before_effect,
+            Moment::AfterEffect => &mut self.after_effect,
+        };
+        *side += Duration::from_millis(milliseconds);
+    }
+}
+
+/// The faults of all simulators.
+#[derive(Default)]
+pub struct Script {
+    rules: Vec<Live>,
+    last_id: u64,
+}
+
+struct Live {
+    id: u64,
+    rule: Rule,
+    applied: u64,
+    seen: u64,
+    lots: Option<StdRng>,
+}
+
+impl Script {
+    pub fn add(&mut self, rule: Rule) -> Result<u64, Refused> {
+        rule.check()?;
+        if self.rules.len() >= MOST_RULES {
+            return Err(Refused::Full(format!("there are {MOST_RULES} rules already; remove some")));
+        }
+        let lots = match rule.when {
+            When::Chance { seed, .. } => Some(StdRng::seed_from_u64(seed)),
+            _ => None,
+        };
+        self.last_id += 1;
+        self.rules.push(Live { id: self.last_id, rule, applied: 0, seen: 0, lots });
+        Ok(self.last_id)
+    }
+
+    /// False when there is no such rule (any more).
+    pub fn remove(&mut self, id: u64) -> bool {
+        let before = self.rules.len();
+        self.rules.retain(|live| live.id != id);
+        self.rules.len() < before
+    }
+
+    /// Removes those of one simulator, or all.
+    pub fn clear(&mut self, simulator: Option<&str>) {
+        self.rules.retain(|live| simulator.is_some_and(|name| live.rule.simulator != name));
+    }
+
+    pub fn list(&self, simulator: Option<&str>) -> Vec<Scripted> {
+        let wanted = |live: &&Live| simulator.is_none_or(|name| live.rule.simulator == name);
+        let shown = |live: &Live| Scripted { id: live.id, rule: live.rule.clone(), applied: live.applied };
+        self.rules.iter().filter(wanted).map(shown).collect()
+    }
+
+    /// Decides what happens to a request, and counts it.
+    pub fn plan(&mut self, simulator: &str, method: &Method, path: &str) -> Plan {
+        let (mut plan, mut slower) = (Plan::default(), 1);
+        for live in &mut self.rules {
+            let rule = &live.rule;
+            let delays = matches!(rule.fault, Fault::Latency { .. } | Fault::Slower { .. });
+            let is_asked =
+                rule.simulator == simulator && rule.matching.accepts(method, path) && (delays || plan.ending.is_none());
+            if !is_asked || !live.meets() {
+                continue;
+            }
+            let fault = live.rule.fault.clone();
+            plan.met.push(Met { rule: live.id, fault: fault.clone() });
+            match fault {
+                Fault::Latency { milliseconds, moment } => plan.delay(milliseconds, moment),
+                Fault::Slower { times } => slower = times.saturating_mul(slower),
+                ending => plan.ending = Some(ending),
+            }
+        }
+        plan.after_effect += (plan.before_effect + plan.after_effect).saturating_mul(slower - 1);
+        self.rules.retain(|live| !live.is_used_up());
+        plan
+    }
+}
+
+impl Live {
+    fn meets(&mut self) -> bool {
+        self.seen += 1;
+        let meets = match self.rule.when {
+            When::Always | When::Next(_) => true,
+            When::Every(step) => self.seen.is_multiple_of(step),
+            When::Chance { probability, .. } => self.lots.as_mut().is_some_and(|lots| lots.random_bool(probability)),
+        };
+        self.applied += u64::from(meets);
+        meets
+    }
+
+    fn is_used_up(&self) -> bool {
+        matches!(self.rule.when, When::Next(count) if self.applied >= count)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CUT: Fault = Fault::Cut { moment: Moment::AfterEffect };
+
+    fn script(rules: impl IntoIterator<Item = Rule>) -> Script {
+        let mut script = Script::default();
+        for rule in rules {
+            script.add(rule).unwrap();
+        }
+        script
+    }
+
+    fn meets(script: &mut Script, requests: usize) -> Vec<bool> {
+        (0..requests).map(|_| script.plan("a", &Method::POST, "/x/y").ending.is_some()).collect()
+    }
+
+    #[test]
+    fn a_rule_for_the_next_requests_is_gone_afterwards() {
+        let mut script = script([Rule::new("a", CUT).when(When::Next(2))]);
+        assert_eq!(meets(&mut script, 3), [true, true, false]);
+        assert_eq!(script.list(None), []);
+    }
+
+    #[test]
+    fn every_third_request_is_met() {
+        let mut script = script([Rule::new("a", CUT).when(When::Every(3))]);
+        assert_eq!(meets(&mut script, 6), [false, false, true, false, false, true]);
+        assert_eq!(script.list(Some("a"))[0].applied, 2);
+    }
+
+    #[test]
+    fn the_same_seed_draws_the_same_lots() {
+        let rule = || Rule::new("a", CUT).when(When::Chance { probability: 0.3, seed: 7 });
+        let (one, other) = (meets(&mut script([rule()]), 1_000), meets(&mut script([rule()]), 1_000));
+        assert_eq!(one, other);
+        let met = one.iter().filter(|met| **met).count();
+        assert!((200..400).contains(&met), "{met}");
+    }
+
+    #[test]
+    fn delays_add_up_and_the_first_ending_holds() {
+        let late = |moment| Rule::new("a", Fault::Latency { milliseconds: 100, moment });
+        let mut script = script([
+            late(Moment::BeforeEffect),
+            Rule::new("a", CUT).when(When::Next(1)),
+            Rule::new("a", Fault::TruncatedBody {}).when(When::Next(1)),
+            Rule::new("a", Fault::Slower { times: 3 }),
+            late(Moment::AfterEffect),
+        ]);
+        let first = script.plan("a", &Method::GET, "/");
+        assert_eq!(first.ending, Some(CUT));
+        assert_eq!((first.before_effect.as_millis(), first.after_effect.as_millis()), (100, 500));
+        assert_eq!(first.met.iter().map(|met| met.rule).collect::<Vec<_>>(), [1, 2, 4, 5]);
+        // The rule that was not asked has not counted the request.
+        assert_eq!(script.plan("a", &Method::GET, "/").ending, Some(Fault::TruncatedBody {}));
+    }
+
+    #[test]
+    fn other_simulators_methods_and_paths_are_spared() {
+        let mut script = script([Rule::new("a", CUT).on("post", "/x/")]);
+        assert!(script.plan("b", &Method::POST, "/x/y").ending.is_none());
+        assert!(script.plan("a", &Method::GET, "/x/y").ending.is_none());
+        assert!(script.plan("a", &Method::POST, "/y").ending.is_none());
+        assert_eq!(meets(&mut script, 1), [true]);
+        assert!(script.remove(1) && !script.remove(1));
+        assert_eq!(meets(&mut script, 1), [false]);
+    }
+
+    #[test]
+    fn scripts_that_cannot_be_meant_are_refused() {
+        let rules = [
+            Rule::new("a", CUT).when(When::Next(0)),
+            Rule::new("a", CUT).when(When::Every(0)),
+            Rule::new("a", CUT).when(When::Chance { probability: f64::NAN, seed: 1 }),
+            Rule::new("a", CUT).on("POST", "x"),
+            Rule::new("a", CUT).on("PO ST", "/x"),
+            Rule::new("a", Fault::ServerError { status: 404, moment: Moment::AfterEffect }),
+            Rule::new("a", Fault::Slower { times: 1 }),
+            Rule::new("a", Fault::Latency { milliseconds: u64::MAX, moment: Moment::AfterEffect }),
+            Rule::new("a", Fault::RateLimited { retry_after_seconds: u64::MAX }),
+        ];
+        for rule in rules {
+            assert!(matches!(Script::default().add(rule.clone()), Err(Refused::Invalid(_))), "{rule:?}");
+        }
+        let mut full = script((0..MOST_RULES).map(|_| Rule::new("a", CUT)));
+        assert!(matches!(full.add(Rule::new("a", CUT)), Err(Refused::Full(_))));
+    }
+
+    #[test]
+    fn unknown_words_in_a_rule_are_refused() {
+        let read = |text: &str| serde_json::from_str::<Rule>(text).map_err(|error| error.to_string());
+        assert!(read(r#"{"simulator":"a","fault":{"kind":"wrong_content_type"},"when":{"next":1}}"#).is_ok());
+        for text in [
+            r#"{"simulator":"a","fault":{"kind":"melted"}}"#,
+            r#"{"simulator":"a","fault":{"kind":"cut"}}"#,
+            r#"{"simulator":"a","fault":{"kind":"cut","moment":"after_effect","seconds":1}}"#,
+            r#"{"simulator":"a","fault":{"kind":"truncated_body","half":1}}"#,
+            r#"{"simulator":"a","fault":{"kind":"truncated_body"},"when":{"sometimes":1}}"#,
+            r#"{"simulator":"a","fault":{"kind":"truncated_body"},"matching":{"host":"x"}}"#,
+        ] {
+            assert!(read(text).is_err(), "{text}");
+        }
+    }
+}

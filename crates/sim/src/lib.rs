@@ -1,0 +1,50 @@
+//! Simulators of remote companies' systems over real HTTP, for tests, for the demo, and for a customer's staging area.
+//!
+//! Written from the remotes' contracts and not from our connectors, with which they share no line: one checks the other.
+//!
+//! | file | what it knows |
+//! | --- | --- |
+//! | `simulator` | the trait that a simulator implements: request in, answer and visible effects out |
+//! | `pagerduty`, `slack`, `webhook_receiver` | one remote each |
+//! | `faults` | scripted faults; applied by the frame, unknown to simulators |
+//! | `journal` | recordings of requests, and waiting for them |
+//! | `effects` | what became visible, counted by id |
+//! | `scene` | a request from its arrival to its fate, with all of the above |
+//! | `world` | sockets: answers, cuts, hangs; also what a Rust test calls |
+//! | `control`, `page` | the same for scripts and for people |
+//!
+//! A new simulator is a file that implements `Simulator` and a line in `all`; faults, recordings, waiting, masking and
+//! the page come with the frame.
+
+mod control;
+mod effects;
+mod faults;
+mod journal;
+mod page;
+mod pagerduty;
+mod scene;
+mod simulator;
+mod slack;
+mod webhook_receiver;
+mod world;
+
+pub use effects::{Counted, EffectFilter, Visible};
+pub use faults::{Fault, Matching, Met, Moment, Rule, Scripted, When};
+pub use journal::{Ending, Recording, RecordingFilter, Sent, TimedOut};
+pub use scene::{Clock, Listed};
+pub use simulator::{Answer, Effect, Latest, Refusal, Refused, Request, Simulator, Table};
+pub use world::{World, system_clock};
+
+/// Every simulator there is, newly made.
+pub fn all() -> Vec<Box<dyn Simulator>> {
+    vec![
+        Box::new(pagerduty::PagerDuty::default()),
+        Box::new(slack::Slack::default()),
+        Box::new(webhook_receiver::WebhookReceiver::default()),
+    ]
+}
+
+/// Their names.
+pub fn names() -> Vec<&'static str> {
+    all().iter().map(|simulator| simulator.name()).collect()
+}

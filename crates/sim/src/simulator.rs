@@ -1,0 +1,179 @@
+//! What one simulator is: a name, a state, and a function from a request to an answer.
+//!
+//! A simulator knows no socket, no fault and no other simulator. It is asked one request at a time, and what it changes
+//! while it answers has happened; only afterwards may the frame lose the answer on the way. That order is what makes
+//! "cut after the effect" exact, so `handle` is an ordinary function and not an async one.
+
+use std::collections::VecDeque;
+
+use axum::{
+    body::Bytes,
+    http::{HeaderMap, Method, StatusCode, header},
+};
+use serde::Serialize;
+use serde_json::Value;
+use time::OffsetDateTime;
+
+pub trait Simulator: Send {
+    /// The first part of its addresses: `/{name}/…`.
+    fn name(&self) -> &'static str;
+
+    /// What it stands for, in one sentence.
+    fn about(&self) -> &'static str;
+
+    fn handle(&mut self, request: &Request, now: OffsetDateTime) -> Answer;
+
+    /// How the remote company words a refusal that a fault orders. Its status and `Retry-After` are the frame's.
+    fn refuse(&self, refusal: Refusal) -> Answer;
+
+    /// What in a request nobody may read in a listing: keys in addresses and bodies. Headers are the frame's.
+    fn secrets(&self, request: &Request) -> Vec<String>;
+
+    /// What a person or a test sees of its state.
+    fn tables(&self) -> Vec<Table>;
+
+    /// Takes settings of its own; after a refusal nothing has changed.
+    fn configure(&mut self, settings: Value) -> Result<(), Refused>;
+
+    /// As if newly made.
+    fn reset(&mut self);
+}
+
+/// A request as the remote company would see it: the path begins behind `/{name}`.
+#[derive(Debug, Clone)]
+pub struct Request {
+    pub method: Method,
+    pub path: String,
+    pub query: Option<String>,
+    pub headers: HeaderMap,
+    pub body: Bytes,
+}
+
+impl Request {
+    /// `/v2/enqueue` as `["v2", "enqueue"]`, to match on.
+    pub fn segments(&self) -> Vec<&str> {
+        self.path.split('/').filter(|part| !part.is_empty()).collect()
+    }
+
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    /// `application/json`, with or without a character set.
+    pub fn is_json(&self) -> bool {
+        let kind = self.header(header::CONTENT_TYPE.as_str()).unwrap_or_default();
+        kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
+    }
+}
+
+/// What a simulator says, and what became visible to people because of the request.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    pub status: StatusCode,
+    pub content_type: &'static str,
+    pub headers: Vec<(&'static str, String)>,
+    pub body: Bytes,
+    pub effects: Vec<Effect>,
+}
+
+impl Answer {
+    pub fn json(status: StatusCode, body: &Value) -> Self {
+        Self::new(status, "application/json", body.to_string())
+    }
+
+    pub fn text(status: StatusCode, body: impl Into<String>) -> Self {
+        Self::new(status, "text/plain; charset=utf-8", body.into())
+    }
+
+    fn new(status: StatusCode, content_type: &'static str, body: String) -> Self {
+        Self { status, content_type, headers: Vec::new(), body: body.into(), effects: Vec::new() }
+    }
+
+    #[must_use]
+    pub fn with_header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    #[must_use]
+    pub fn with_effect(mut self, effect: Effect) -> Self {
+        self.effects.push(effect);
+        self
+    }
+}
+
+/// Something that somebody can see from now on: an incident was opened, a message stands in a channel.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct Effect {
+    /// `incident_opened`, `message_posted`.
+    pub what: &'static str,
+    /// Where it is seen: an account, a channel, an inbox. Never a secret.
+    pub place: String,
+    /// By which two of them are known to be the same one.
+    pub id: String,
+}
+
+/// What a fault says instead of the simulator, in the remote company's own form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    RateLimited,
+    ServerError,
+    ExpiredCredentials,
+}
+
+/// Rows of cells; a cell that is text is shown as it is.
+#[derive(Debug, Clone)]
+pub struct Table {
+    pub name: &'static str,
+    pub columns: &'static [&'static str],
+    pub rows: Vec<Vec<Value>>,
+}
+
+/// Why the frame or a simulator did not do what its control API was asked; a sentence for the caller.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refused {
+    Invalid(String),
+    Missing(String),
+    Full(String),
+}
+
+impl std::fmt::Display for Refused {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (Self::Invalid(sentence) | Self::Missing(sentence) | Self::Full(sentence)) = self;
+        f.write_str(sentence)
+    }
+}
+
+impl std::error::Error for Refused {}
+
+/// The last so many; a simulator runs for weeks in somebody's staging area.
+#[derive(Debug, Clone)]
+pub struct Latest<T> {
+    entries: VecDeque<T>,
+    most: usize,
+}
+
+impl<T> Latest<T> {
+    pub fn new(most: usize) -> Self {
+        Self { entries: VecDeque::new(), most }
+    }
+
+    /// Returns the one that had to go.
+    pub fn push(&mut self, entry: T) -> Option<T> {
+        self.entries.push_back(entry);
+        if self.entries.len() > self.most { self.entries.pop_front() } else { None }
+    }
+
+    /// Newest first.
+    pub fn newest(&self) -> impl Iterator<Item = &T> {
+        self.entries.iter().rev()
+    }
+
+    pub fn newest_mut(&mut self) -> impl Iterator<Item = &mut T> {
+        self.entries.iter_mut().rev()
+    }
+
+    pub fn clear(&mut self) {
+        self.entries.clear();
+    }
+}
