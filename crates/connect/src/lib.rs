@@ -2,7 +2,8 @@
 //!
 //! [`call`] is the only place that sends an HTTP request, [`guard`] decides which addresses it may
 //! reach, and [`remote`] stands around every call: circuit breaker, bulkhead, pauses, quick repeats.
-//! [`oidc`] logs people in at an identity provider, [`mail`] hands a message to an SMTP server.
+//! [`oidc`] logs people in at an identity provider, [`mail`] hands a message to an SMTP server,
+//! [`webhook`] brings signed events to the endpoints of tenants, [`pagerduty`] and [`slack`] take alerts.
 //!
 //! Deliberately absent: SQL, jobs and the time of day. A tenant is a number that keeps one's trouble
 //! from another's calls. The caller passes the time and the addresses, keeps what must be kept, and
@@ -14,4 +15,8 @@ pub mod call;
 pub mod guard;
 pub mod mail;
 pub mod oidc;
+pub mod pagerduty;
 pub mod remote;
+pub mod slack;
+pub mod standard_webhooks;
+pub mod webhook;

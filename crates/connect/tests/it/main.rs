@@ -1,8 +1,9 @@
-//! The crate against real sockets: a real identity provider, a hostile one, a mail server.
+//! The crate against real sockets: a real identity provider, a hostile one, a mail server, systems that break on cue.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![allow(clippy::disallowed_methods, reason = "tests run their own servers and browsers")]
 
+mod alerts;
 mod call;
 mod circuit;
 mod jwt;
@@ -14,3 +15,4 @@ mod oidc_real;
 mod oidc_token_endpoint;
 mod remote;
 mod transport;
+mod webhook;
