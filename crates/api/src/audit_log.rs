@@ -14,13 +14,12 @@ use socialai_domain::{
     audit::{self, Entry, Filter, LogEntry, Row, Verdict},
     problems::{Code, Problem, Result},
 };
-use time::OffsetDateTime;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     caller::{Caller, can},
     http::body::{Id, Query, at_most},
-    page::{Page, Paging},
+    page::{Page, Paging, moment},
     problem::Answer,
     state::App,
 };
@@ -64,16 +63,6 @@ impl LogQuery {
             until: moment("until", self.until.as_deref())?,
         })
     }
-}
-
-fn moment(name: &str, text: Option<&str>) -> Result<Option<OffsetDateTime>, Problem> {
-    let Some(text) = text else { return Ok(None) };
-    let parsed = OffsetDateTime::parse(text, &time::format_description::well_known::Rfc3339).ok();
-    // PostgreSQL's own range is wider than RFC 3339's four digits of a year.
-    let parsed = parsed.ok_or_else(|| {
-        Problem::new(Code::MalformedParameter, format!("`{name}` is not a moment such as 2026-11-21T09:00:00Z."))
-    })?;
-    Ok(Some(parsed))
 }
 
 /// The audit log, newest first

@@ -50,7 +50,7 @@ pub mod can {
 
     markers! {
         UsersRead UsersManage ApiKeysRead ApiKeysManage SsoRead SsoManage SettingsRead SettingsManage AuditRead AuditExport
-        SystemRead
+        SystemRead WorkRead WorkManage WebhooksRead WebhooksManage AlertsRead AlertsManage
     }
 
     /// Anybody who is signed in, a program included.

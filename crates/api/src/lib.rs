@@ -7,7 +7,9 @@ mod api_keys;
 pub mod audit_log;
 pub mod auth;
 mod caller;
+mod dead_letters;
 pub mod docs;
+mod effects;
 mod events;
 mod http;
 mod idempotent;
@@ -91,6 +93,14 @@ fn v1() -> OpenApiRouter<App> {
         .routes(routes!(audit_log::verify))
         .routes(routes!(audit_log::get))
         .routes(routes!(events::stream))
+        // Work
+        .routes(routes!(dead_letters::list))
+        .routes(routes!(dead_letters::counts))
+        .routes(routes!(dead_letters::replay))
+        .routes(routes!(dead_letters::discard))
+        .routes(routes!(dead_letters::get))
+        .routes(routes!(effects::list))
+        .routes(routes!(effects::get))
         // The installation
         .routes(routes!(system::health))
         .routes(routes!(system::outbox))

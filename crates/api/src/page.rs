@@ -3,6 +3,7 @@
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use socialai_domain::problems::{Code, Problem};
+use time::OffsetDateTime;
 use utoipa::{IntoParams, ToSchema};
 
 const DEFAULT_LIMIT: i64 = 50;
@@ -58,6 +59,17 @@ impl Paging {
         }
         serde_json::from_value(value).map(Some).map_err(|_| invalid())
     }
+}
+
+/// A moment of a query.
+pub fn moment(name: &str, text: Option<&str>) -> Result<Option<OffsetDateTime>, Problem> {
+    let Some(text) = text else { return Ok(None) };
+    let parsed = OffsetDateTime::parse(text, &time::format_description::well_known::Rfc3339).ok();
+    // PostgreSQL's own range is wider than RFC 3339's four digits of a year.
+    let parsed = parsed.ok_or_else(|| {
+        Problem::new(Code::MalformedParameter, format!("`{name}` is not a moment such as 2026-11-21T09:00:00Z."))
+    })?;
+    Ok(Some(parsed))
 }
 
 fn encode(cursor: &impl Serialize) -> String {
