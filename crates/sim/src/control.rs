@@ -2,7 +2,7 @@
 //!
 //! Every refusal is `{"error": "a sentence"}`. Waiting is one request that is answered when it has come (long polling);
 //! 504 says that it did not come in time. Bodies must be declared as JSON: a page in somebody's browser cannot send that
-//! to another address without asking, and is not allowed when it asks.
+//! to another address without asking, and is not allowed when it asks; so no page scripts a fault.
 
 use std::{sync::Arc, time::Duration};
 

@@ -42,8 +42,8 @@ pub struct Recording {
     pub headers: HeaderMap,
     pub body: Bytes,
     pub faults: Vec<Met>,
-    /// Whether the simulator was asked, and so whatever the request does was done.
-    pub took_effect: bool,
+    /// Whether the simulator was asked; if not, the request changed nothing.
+    pub was_handled: bool,
     pub effects: Vec<Effect>,
     pub ending: Ending,
     /// What the sender got of it.
@@ -110,7 +110,7 @@ impl Serialize for Recording {
         fields.serialize_field("headers", &self.shown_headers())?;
         fields.serialize_field("body", &self.shown(&self.body))?;
         fields.serialize_field("faults", &self.faults)?;
-        fields.serialize_field("took_effect", &self.took_effect)?;
+        fields.serialize_field("was_handled", &self.was_handled)?;
         fields.serialize_field("effects", &self.effects)?;
         fields.serialize_field("ending", &self.ending)?;
         let answer = self.answer.as_ref().map(|sent| {
@@ -287,7 +287,7 @@ mod tests {
             headers: HeaderMap::new(),
             body,
             faults: Vec::new(),
-            took_effect: true,
+            was_handled: true,
             effects: Vec::new(),
             ending: Ending::Answered,
             answer: None,

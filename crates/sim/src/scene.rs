@@ -133,8 +133,8 @@ impl Scene {
     fn happen(&self, name: &str, request: Request, plan: Plan) -> Result<Delivery, Refused> {
         let mut simulator = self.simulator(name)?;
         let now = (self.clock)();
-        let took_effect = !plan.refuses();
-        let mut answer = if took_effect {
+        let was_handled = !plan.refuses();
+        let mut answer = if was_handled {
             simulator.handle(&request, now)
         } else {
             refusal(simulator.as_ref(), plan.ending.as_ref())
@@ -151,7 +151,7 @@ impl Scene {
             headers: request.headers,
             body: request.body,
             faults: plan.met,
-            took_effect,
+            was_handled,
             effects: answer.effects.clone(),
             ending,
             answer: sent(&answer, ending),

@@ -168,12 +168,4 @@ impl<T> Latest<T> {
     pub fn newest(&self) -> impl Iterator<Item = &T> {
         self.entries.iter().rev()
     }
-
-    pub fn newest_mut(&mut self) -> impl Iterator<Item = &mut T> {
-        self.entries.iter_mut().rev()
-    }
-
-    pub fn clear(&mut self) {
-        self.entries.clear();
-    }
 }

@@ -142,7 +142,7 @@ async fn recordings_are_shown_without_secrets() {
     assert_eq!(message["path"], "/services/T1/B1/[secret]");
     assert_eq!(message["body"], r#"{"text":"hello"}"#);
     assert_eq!(message["answer"]["body"], "ok");
-    assert_eq!((&message["took_effect"], &message["ending"]), (&json!(true), &json!("answered")));
+    assert_eq!((&message["was_handled"], &message["ending"]), (&json!(true), &json!("answered")));
     assert!(event["body"].as_str().unwrap().contains(r#""routing_key":"[secret]""#), "{event}");
     for page in ["/slack/", "/pagerduty/"] {
         let page = lab.get(page).await.text;

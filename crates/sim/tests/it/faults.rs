@@ -28,7 +28,7 @@ async fn a_cut_before_the_effect_leaves_nothing_behind() {
     let lab = lab(Fault::Cut { moment: Moment::BeforeEffect }).await;
     assert!(lab.say("hello").await.is_err());
     let recording = last(&lab);
-    assert_eq!((recording.ending, recording.took_effect, recording.answer), (Ending::Cut, false, None));
+    assert_eq!((recording.ending, recording.was_handled, recording.answer), (Ending::Cut, false, None));
     assert_eq!(effects(&lab), 0);
 }
 
@@ -37,7 +37,7 @@ async fn a_cut_after_the_effect_leaves_it_and_says_nothing() {
     let lab = lab(Fault::Cut { moment: Moment::AfterEffect }).await;
     assert!(lab.say("hello").await.is_err());
     let recording = last(&lab);
-    assert_eq!((recording.ending, recording.took_effect, recording.answer), (Ending::Cut, true, None));
+    assert_eq!((recording.ending, recording.was_handled, recording.answer), (Ending::Cut, true, None));
     assert_eq!(recording.effects.len(), 1);
     assert_eq!(effects(&lab), 1);
 
@@ -83,7 +83,7 @@ async fn too_many_requests_say_when_to_come_back() {
     let reply = lab.say("hello").await.unwrap();
     assert_eq!((reply.status.as_u16(), reply.retry_after.as_deref()), (429, Some("17")));
     assert_eq!(reply.text, "rate_limited");
-    assert_eq!((effects(&lab), last(&lab).took_effect), (0, false));
+    assert_eq!((effects(&lab), last(&lab).was_handled), (0, false));
 }
 
 #[tokio::test]

@@ -19,7 +19,7 @@ async fn a_recording_holds_the_whole_exchange() {
     assert_eq!(recording.query.as_deref(), Some("a=b"));
     assert_eq!(recording.headers["x-api-key"], "key of the test");
     assert_eq!(recording.body, r#"{"text":"hello"}"#);
-    assert_eq!((recording.ending, recording.took_effect), (Ending::Answered, true));
+    assert_eq!((recording.ending, recording.was_handled), (Ending::Answered, true));
     let answer = recording.answer.as_ref().unwrap();
     assert_eq!((answer.status, answer.body.as_ref()), (200, b"ok".as_slice()));
     assert_eq!((recording.effects[0].what, recording.effects[0].place.as_str()), ("message_posted", "T1/B1"));
