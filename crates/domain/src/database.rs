@@ -235,7 +235,7 @@ pub async fn migrate(endpoints: &[Endpoint], progress: &mut (dyn FnMut(String) +
 }
 
 /// Makes the schema of a schema-tier tenant; for the other tiers the tables are there already.
-pub async fn prepare_home(endpoint: &Endpoint, tenant: TenantId, home: &Home) -> Result<(), DatabaseError> {
+pub(crate) async fn prepare_home(endpoint: &Endpoint, tenant: TenantId, home: &Home) -> Result<(), DatabaseError> {
     if *home != Home::Schema {
         return Ok(());
     }

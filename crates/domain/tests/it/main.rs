@@ -6,5 +6,6 @@ mod catalogue;
 mod identity;
 mod keys;
 mod migrations;
+mod relocate;
 mod tenancy;
 mod users;

@@ -82,7 +82,7 @@ fn tenant_moves_between_tiers_and_its_people_do_not_notice() {
     for home in ["schema", "shared"] {
         let moved = demo().cli(&["tenant", "move", "nomad", "--to", home, "--json"]).succeeded();
         assert_eq!(moved.json()["tier"], home);
-        assert!(moved.stderr.contains("Copying"), "{}", moved.stderr);
+        assert!(moved.stderr.contains(r#""step":"copying""#), "{}", moved.stderr);
         log_in(demo().port, "eve@nomad.test", &password).unwrap();
     }
     demo().cli(&["tenant", "move", "nomad", "--to", "shared"]).refused(1, &["lives there already"]);
