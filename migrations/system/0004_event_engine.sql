@@ -287,7 +287,7 @@ begin
         where r.open is not false
     ), candidates as (
         select c.tenant_id, c.key, c.place,
-            (most - t.room + row_number() over (partition by c.tenant_id order by c.place) - 1)::float8 / t.weight as turn
+            (most - t.room + row_number() over (partition by c.tenant_id order by c.place) - 0.5)::float8 / t.weight as turn
         from tenants t cross join lateral (
             select l.tenant_id, l.key, l.place from system.lanes l
             where l.queue = of_queue and l.speed = of_speed and l.holder is null and l.wait_until is null
