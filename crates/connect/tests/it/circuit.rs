@@ -210,13 +210,13 @@ impl Script {
         Self { outcomes: Mutex::new(outcomes), asked: Mutex::default() }
     }
 
-    async fn next(&self) -> Result<u8, CallError> {
+    fn next(&self) -> Result<u8, CallError> {
         self.asked.lock().unwrap().push(Instant::now());
         self.outcomes.lock().unwrap().pop().expect("asked more often than scripted")
     }
 
     async fn run(&self, remotes: &Remotes, repeat: Repeat) -> Result<u8, CallError> {
-        remotes.call(&crm(), repeat, || self.next()).await
+        remotes.call(&crm(), repeat, async || self.next()).await
     }
 
     fn pauses(&self) -> Vec<Duration> {

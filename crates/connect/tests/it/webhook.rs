@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use percent_encoding::percent_encode_byte;
 use proptest::prelude::*;
 use socialai_connect::call::{CallError, Http};
 use socialai_connect::guard::{Blocked, Reach};
@@ -280,9 +281,10 @@ proptest! {
         let disguised = match disguise {
             0 => written,
             1 => written.chars().map(|c| if c.is_ascii_digit() { char::from_u32(u32::from(c) + 0xfee0).unwrap() } else { c }).collect(),
-            _ => written.bytes().map(|byte| format!("%{byte:02x}")).collect(),
+            _ => written.bytes().map(percent_encode_byte).collect(),
         };
-        prop_assert_eq!(check(&format!("https://{}/", disguised)), INSIDE, "{}", disguised);
+        let url = format!("https://{disguised}/");
+        prop_assert_eq!(check(&url), INSIDE, "{}", url);
     }
 
     #[test]
