@@ -80,6 +80,7 @@ events! {
     "webhook_endpoint.disabled", 1, WebhooksRead, true, "A webhook endpoint was switched off, by hand or after days of failures.";
     "webhook_endpoint.enabled", 1, WebhooksRead, true, "A webhook endpoint was switched on again.";
     "webhook_delivery.changed", 1, WebhooksRead, false, "A delivery to a webhook endpoint was tried.";
+    "webhook_delivery.replayed", 1, WebhooksRead, false, "Somebody sent deliveries again.";
     "webhook.test", 1, WebhooksRead, true, "A test that an administrator sent to an endpoint.";
     "alert_rule.changed", 1, AlertsRead, true, "An alert rule was changed.";
     "alert_target.created", 1, AlertsRead, true, "An alert target was added.";

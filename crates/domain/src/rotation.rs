@@ -13,13 +13,15 @@ use crate::{
     tenancy::Databases,
     tenants, tickets, users,
     vault::{Column, Owner, Sealed},
+    webhooks,
 };
 
 /// Every sealed column with its key column. A test compares this list with the catalogue: a column whose name ends in
 /// `_sealed` and is missing here fails it.
 pub const SYSTEM_COLUMNS: &[Column] =
     &[installation::BLIND_ROOT, people::EMAIL, mfa::TOTP, tickets::DATA, signing::PRIVATE, mails::BODY];
-pub const TENANT_COLUMNS: &[Column] = &[users::EMAIL, invitations::EMAIL, sso::CLIENT_SECRET, idempotency::BODY];
+pub const TENANT_COLUMNS: &[Column] =
+    &[users::EMAIL, invitations::EMAIL, sso::CLIENT_SECRET, idempotency::BODY, webhooks::SECRET];
 
 const BATCH: i64 = 500;
 
