@@ -17,6 +17,7 @@ pub mod context;
 pub mod handlers;
 mod hands;
 mod pulse;
+pub mod webhooks;
 mod worker;
 
 use std::{sync::Arc, time::Duration};
