@@ -26,6 +26,8 @@ mod system;
 mod tenant;
 mod users;
 mod web_app;
+mod webhook_deliveries;
+mod webhook_endpoints;
 
 use axum::{Router, routing::get};
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -101,6 +103,19 @@ fn v1() -> OpenApiRouter<App> {
         .routes(routes!(dead_letters::get))
         .routes(routes!(effects::list))
         .routes(routes!(effects::get))
+        // Webhooks
+        .routes(routes!(webhook_endpoints::events))
+        .routes(routes!(webhook_endpoints::list, webhook_endpoints::create))
+        .routes(routes!(webhook_endpoints::get, webhook_endpoints::change, webhook_endpoints::remove))
+        .routes(routes!(webhook_endpoints::rotate_secret))
+        .routes(routes!(webhook_endpoints::enable))
+        .routes(routes!(webhook_endpoints::disable))
+        .routes(routes!(webhook_endpoints::recover))
+        .routes(routes!(webhook_endpoints::test))
+        .routes(routes!(webhook_deliveries::list))
+        .routes(routes!(webhook_deliveries::replay_window))
+        .routes(routes!(webhook_deliveries::get))
+        .routes(routes!(webhook_deliveries::replay))
         // The installation
         .routes(routes!(system::health))
         .routes(routes!(system::outbox))

@@ -35,6 +35,7 @@ use self::cache::Issuer;
 pub use self::discovery::Discovery;
 pub use self::error::{OidcError, Part, TokenError};
 use crate::call::Http;
+use crate::guard::Reach;
 
 /// More issuers than any installation has; a bound so that typed-in issuers cannot fill the memory.
 const MOST_ISSUERS: u64 = 10_000;
@@ -100,6 +101,11 @@ pub struct Oidc {
 impl Oidc {
     pub fn new(http: Http) -> Self {
         Self { http, issuers: Cache::new(MOST_ISSUERS) }
+    }
+
+    /// How far requests may go.
+    pub fn reach(&self) -> Reach {
+        self.http.reach()
     }
 
     pub fn pkce() -> Pkce {
