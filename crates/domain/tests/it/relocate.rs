@@ -2,7 +2,7 @@
 
 use socialai_domain::{
     audit::{self, Actor, Entry},
-    ids::TenantId,
+    ids::{TenantId, UserId},
     permissions::Role,
     problems::Result,
     tenants::{
@@ -12,6 +12,7 @@ use socialai_domain::{
     users::{self, Filter},
 };
 use socialai_testkit::lab::Lab;
+use sqlx::Executor;
 
 mod crashes;
 mod engine;
@@ -112,29 +113,82 @@ async fn move_that_another_process_finished_or_gave_up_erases_nothing() {
     assert_eq!(names(&lab, tenant.id).await, [member.email]);
 }
 
+/// Moves a tenant between tiers while one of its transactions stays open, until the door has been tried in vain and given
+/// back and `meanwhile` is over.
+async fn travel_around<T>(lab: &Lab, tenant: &Tenant, meanwhile: impl Future<Output = T>) -> (Vec<Progress>, T) {
+    let slow = lab.databases.tenant(tenant.id, actor()).await.unwrap();
+    let (told, mut heard) = tokio::sync::mpsc::unbounded_channel();
+    let mut steps = Vec::new();
+    relocate::begin(&lab.databases, &lab.endpoints, &tenant.slug, &Home::Schema).await.unwrap();
+    let mut tell = |step: Progress| {
+        told.send(step.clone()).unwrap();
+        steps.push(step);
+    };
+    let moved = relocate::run(&lab.databases, &lab.endpoints, tenant.id, &mut tell);
+    let others = async {
+        while heard.recv().await != Some(Progress::Waiting) {}
+        let outcome = meanwhile.await;
+        slow.commit().await.unwrap();
+        outcome
+    };
+    let (moved, outcome) = tokio::join!(moved, others);
+    moved.unwrap();
+    (steps, outcome)
+}
+
 #[tokio::test]
 async fn somebody_inside_holds_up_the_switch_and_nobody_else() {
     let lab = Lab::own().await;
     let tenant = lab.tenant().await;
-    let member = lab.member(&tenant, Role::Admin).await;
-    let (slow, process) = (lab.databases.tenant(tenant.id, actor()).await.unwrap(), lab.again().await);
-    let mut slow = Some(slow);
-    let (waits, mut waiting) = tokio::sync::mpsc::unbounded_channel();
-    relocate::begin(&lab.databases, &lab.endpoints, &tenant.slug, &Home::Schema).await.unwrap();
-    let mut tell = move |step| waits.send(step).unwrap();
-    let moved = relocate::run(&lab.databases, &lab.endpoints, tenant.id, &mut tell);
-    let others = async {
-        while waiting.recv().await != Some(Progress::Waiting) {}
+    let (first, second) = (lab.member(&tenant, Role::Admin).await, lab.member(&tenant, Role::Admin).await);
+    // Open while the first pass reads, with a savepoint, of which a snapshot does not know.
+    let mut owner = lab.owner().await;
+    let name = "update shared.users set name = 'Renamed in a savepoint' where id = $1";
+    owner.execute("begin; select pg_current_xact_id(); savepoint inner_part").await.unwrap();
+    sqlx::query(name).bind(second.id).execute(&mut owner).await.unwrap();
+
+    let meanwhile = async {
+        owner.execute("release savepoint inner_part; commit").await.unwrap();
         // The door was given back: others get in and change things.
-        let mut tx = process.databases.tenant(tenant.id, actor()).await.unwrap();
-        users::set_name(&mut tx, member.id, "Renamed meanwhile").await.unwrap();
+        let mut tx = lab.databases.tenant(tenant.id, actor()).await.unwrap();
+        users::set_name(&mut tx, first.id, "Renamed meanwhile").await.unwrap();
         tx.commit().await.unwrap();
-        slow.take().unwrap().commit().await.unwrap();
     };
-    let (moved, ()) = tokio::join!(moved, others);
-    moved.unwrap();
+    travel_around(&lab, &tenant, meanwhile).await;
+
     let mut tx = lab.databases.tenant(tenant.id, actor()).await.unwrap();
-    assert_eq!(users::get(&mut tx, member.id).await.unwrap().name, "Renamed meanwhile");
+    assert_eq!(users::get(&mut tx, first.id).await.unwrap().name, "Renamed meanwhile");
+    assert_eq!(users::get(&mut tx, second.id).await.unwrap().name, "Renamed in a savepoint");
     tx.rollback().await.unwrap();
     verify_chain(&lab, tenant.id).await;
+}
+
+#[tokio::test]
+async fn unique_values_that_are_exchanged_during_the_move_make_it_copy_again() {
+    let lab = Lab::own().await;
+    let tenant = lab.tenant().await;
+    let (first, second) = (lab.member(&tenant, Role::Admin).await, lab.member(&tenant, Role::Admin).await);
+    let mut owner = lab.owner().await;
+    for (member, subject) in [(&first, "one"), (&second, "two")] {
+        subject_is(&mut owner, member.id, Some(subject)).await;
+    }
+    let exchange = async {
+        owner.execute("begin").await.unwrap();
+        for (member, subject) in [(&first, None), (&second, Some("one")), (&first, Some("two"))] {
+            subject_is(&mut owner, member.id, subject).await;
+        }
+        owner.execute("commit").await.unwrap();
+    };
+    let (steps, ()) = travel_around(&lab, &tenant, exchange).await;
+    assert!(steps.contains(&Progress::StartingOver), "{steps:?}");
+    let schema = Home::Schema.schema_for(tenant.id);
+    let subjects = format!("select id, sso_subject from {schema}.users order by sso_subject");
+    let subjects: Vec<(UserId, String)> =
+        sqlx::query_as(sqlx::AssertSqlSafe(subjects)).fetch_all(&mut owner).await.unwrap();
+    assert_eq!(subjects, [(second.id, "one".to_owned()), (first.id, "two".to_owned())]);
+}
+
+async fn subject_is(owner: &mut sqlx::PgConnection, user: UserId, subject: Option<&str>) {
+    let link = sqlx::query("update shared.users set sso_subject = $2 where id = $1").bind(user).bind(subject);
+    link.execute(owner).await.unwrap();
 }

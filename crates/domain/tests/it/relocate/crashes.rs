@@ -4,7 +4,7 @@ use std::panic::AssertUnwindSafe;
 
 use futures::FutureExt;
 use socialai_domain::{
-    audit::Entry,
+    audit::{self, Entry},
     permissions::Role,
     problems::Code,
     tenants::{
@@ -13,6 +13,7 @@ use socialai_domain::{
     },
 };
 use socialai_testkit::lab::Lab;
+use uuid::Uuid;
 
 use super::{
     actor,
@@ -140,5 +141,42 @@ async fn move_that_died_after_the_switch_cannot_be_given_up() {
         assert!(refused.contains("lives at the target already"), "{refused}");
         again(&lab, &tenant).await;
         assert_eq!(names(&lab, tenant.id).await, [email], "{fatal}");
+    }
+}
+
+#[tokio::test]
+async fn nobody_writes_or_works_at_the_old_place_after_a_move_that_died() {
+    let lab = Lab::with_shards(&["eu1"]).await;
+    for fatal in ["door_closed", "switched", "arrived", "left"] {
+        let (tenant, possessions, _) = furnished(&lab).await;
+        let stale = lab.again().await;
+        // Knows the old place and does not ask again for seconds.
+        names(&stale, tenant.id).await;
+        die_at(&lab, &tenant, &shard(), fatal).await;
+
+        let written = async {
+            let mut tx = stale.databases.tenant(tenant.id, actor()).await?;
+            tx.record(Entry::new("test.written", "tenant", tenant.id));
+            tx.commit().await
+        };
+        let is_open = ["arrived", "left"].contains(&fatal);
+        match written.await {
+            Ok(()) => assert!(is_open, "{fatal}"),
+            Err(error) => assert!(!is_open && error.problem().unwrap().code == Code::WorkspaceMoving, "{error:?}"),
+        }
+        let claimed = engine::claim(&lab, None, Uuid::new_v4()).await;
+        assert!(claimed.iter().all(|job| job.lease.tenant != tenant.id.0), "{fatal}: the work has left, or waits");
+
+        again(&lab, &tenant).await;
+        lab.databases.forget_place(tenant.id).await;
+        let mut tx = lab.databases.tenant(tenant.id, actor()).await.unwrap();
+        let filter = audit::Filter { action: Some("test.written".to_owned()), ..audit::Filter::default() };
+        let kept = audit::list(&mut tx, &filter, None, 10).await.unwrap();
+        assert_eq!(kept.len(), usize::from(is_open), "{fatal}: what was acknowledged is there");
+        tx.rollback().await.unwrap();
+        verify_chain(&lab, tenant.id).await;
+        if !is_open {
+            assert_eq!(engine::possessions(&lab, &tenant, Some("eu1")).await, possessions, "{fatal}");
+        }
     }
 }
