@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
     api_key, audit, backup, bench, demo, doctor, keys, migrate, openapi, reference, restore, serve, setup_database,
-    tenant, user,
+    simulate, tenant, user,
 };
 
 /// One place for the messages that customers send a company.
@@ -68,6 +68,7 @@ pub enum Command {
     Restore(restore::Restore),
     #[command(subcommand)]
     Bench(bench::Bench),
+    Simulate(simulate::Simulate),
     Openapi(openapi::Openapi),
     Reference(reference::Reference),
 }

@@ -15,6 +15,7 @@ pub mod reference;
 pub mod restore;
 pub mod serve;
 pub mod setup_database;
+pub mod simulate;
 pub mod tenant;
 pub mod user;
 
@@ -54,6 +55,7 @@ pub async fn run(cli: Cli, environment: &Environment) -> Result<Outcome> {
         Command::Openapi(ref openapi) => return openapi.run(),
         Command::Reference(ref reference) => return reference.run(),
         Command::Bench(bench) => return bench.run(cli.global.json).await,
+        Command::Simulate(simulate) => return simulate.run(cli.global.json).await,
         _ => {}
     }
     let config = Config::read(environment, &cli.overrides())?;
@@ -91,9 +93,12 @@ async fn administer(command: Command, config: &Config, json: bool) -> Result<Out
         Command::Audit(audit) => audit.run(config, json).await,
         Command::Backup(backup) => backup.run(config, json).await,
         Command::Restore(restore) => restore.run(config, json).await,
-        Command::Openapi(_) | Command::Reference(_) | Command::Bench(_) | Command::Demo(_) | Command::Serve(_) => {
-            Ok(Outcome::Done)
-        }
+        Command::Openapi(_)
+        | Command::Reference(_)
+        | Command::Bench(_)
+        | Command::Simulate(_)
+        | Command::Demo(_)
+        | Command::Serve(_) => Ok(Outcome::Done),
     }
 }
 

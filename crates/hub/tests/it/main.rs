@@ -10,3 +10,4 @@ mod lifecycle;
 mod own_server;
 mod program;
 mod settings;
+mod simulate;
