@@ -227,7 +227,7 @@ grant usage on sequence system.lane_places to socialai_app;
 -- locked even when it is there, or a worker that finishes its last job at this moment removes it under our feet.
 create function system.enqueue(tenants uuid[], queues text[], keys text[], speeds smallint[], ids uuid[], kinds text[],
     versions smallint[], payloads jsonb[], traces text[]) returns void
-language sql as $$
+language sql set enable_seqscan = off as $$
     with wanted as (
         select * from unnest(tenants, queues, keys, speeds, ids, kinds, versions, payloads, traces)
             with ordinality as w (tenant_id, queue, key, speed, id, kind, version, payload, trace, nth)
@@ -250,12 +250,18 @@ $$;
 -- weight comes first. `room` says for tenants that occupy this worker already how many lanes more they may have; `most` is
 -- that number for all others. Of more tenants than one claim looks at, the next in turn are those after `after`.
 -- Two statements on purpose: the second sees the jobs as they are after the lanes were locked.
+-- The plan is the same whatever the statistics say: these tables are empty at one moment and hold millions at the next.
 create function system.claim(of_queue text, of_speed smallint, worker uuid, new_lease uuid, wanted int, per_lane int,
     most int, busy uuid[], room int[], after uuid)
 returns table (tenant_id uuid, key text, speed smallint, seq bigint, id uuid, kind text, version smallint, payload jsonb,
     attempts smallint, trace text, enqueued_at timestamptz, crashes smallint, is_last boolean)
-language plpgsql as $$
+language plpgsql set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 #variable_conflict use_column
+declare
+    got_tenants uuid[];
+    got_keys text[];
+    got_speeds smallint[];
+    got_crashes smallint[];
 begin
     with recursive behind (tenant_id) as (
         (select l.tenant_id from system.lanes l
@@ -299,17 +305,21 @@ begin
         join system.lanes l on l.queue = of_queue and l.tenant_id = c.tenant_id and l.key = c.key
         where l.holder is null and l.wait_until is null
         for update of l skip locked
+    ), got as (
+        update system.lanes l set holder = worker, lease = new_lease
+        from free f where l.queue = of_queue and l.tenant_id = f.tenant_id and l.key = f.key
+        returning l.tenant_id, l.key, l.speed, l.crashes
     )
-    update system.lanes l set holder = worker, lease = new_lease
-    from free f where l.queue = of_queue and l.tenant_id = f.tenant_id and l.key = f.key;
+    select array_agg(g.tenant_id), array_agg(g.key), array_agg(g.speed), array_agg(g.crashes) from got g
+    into got_tenants, got_keys, got_speeds, got_crashes;
 
     return query
-        select j.tenant_id, j.key, l.speed, j.seq, j.id, j.kind, j.version, j.payload, j.attempts, j.trace, j.enqueued_at,
-            l.crashes, row_number() over (partition by j.tenant_id, j.key order by j.seq desc) = 1
-        from system.lanes l cross join lateral (
+        select j.tenant_id, j.key, g.speed, j.seq, j.id, j.kind, j.version, j.payload, j.attempts, j.trace, j.enqueued_at,
+            g.crashes, row_number() over (partition by j.tenant_id, j.key order by j.seq desc) = 1
+        from unnest(got_tenants, got_keys, got_speeds, got_crashes) as g (tenant_id, key, speed, crashes)
+        cross join lateral (
             select * from system.jobs j
-            where j.queue = l.queue and j.tenant_id = l.tenant_id and j.key = l.key order by j.seq limit per_lane) j
-        where l.holder = worker and l.lease = new_lease
+            where j.queue = of_queue and j.tenant_id = g.tenant_id and j.key = g.key order by j.seq limit per_lane) j
         order by j.tenant_id, j.key, j.seq;
 end
 $$;
@@ -402,7 +412,7 @@ $$;
 -- since. Each time in a row a lane waits longer and not exactly as long as its neighbours in the dead worker's hands, so
 -- that these get through while the job that kills its workers is met alone. Whoever claims it then gives it up.
 create function system.reap(silence interval) returns int
-language plpgsql as $$
+language plpgsql set enable_seqscan = off as $$
 declare
     freed int;
 begin
@@ -427,7 +437,7 @@ $$;
 
 -- Lanes whose pause is over are claimable again.
 create function system.wake_lanes() returns int
-language plpgsql as $$
+language plpgsql set enable_seqscan = off as $$
 declare
     woken int;
 begin
@@ -443,7 +453,7 @@ $$;
 
 -- Delayed jobs that are due join their lanes.
 create function system.release_due() returns int
-language plpgsql as $$
+language plpgsql set enable_seqscan = off as $$
 declare
     released int;
 begin
@@ -468,7 +478,7 @@ $$;
 -- Gives facts their place. One process at a time holds the head; the others find it taken and do nothing. Positions are
 -- microseconds where possible, so that they go on rising when a tenant moves to another database.
 create function system.place_facts(most int) returns int
-language plpgsql as $$
+language plpgsql set enable_seqscan = off as $$
 declare
     head bigint;
     placed int;

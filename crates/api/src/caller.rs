@@ -50,7 +50,7 @@ pub mod can {
 
     markers! {
         UsersRead UsersManage ApiKeysRead ApiKeysManage SsoRead SsoManage SettingsRead SettingsManage AuditRead AuditExport
-        SystemRead WorkRead WorkManage WebhooksRead WebhooksManage AlertsRead AlertsManage
+        SystemRead WorkRead WorkManage WebhooksRead WebhooksManage
     }
 
     /// Anybody who is signed in, a program included.

@@ -47,6 +47,7 @@ impl From<LetterState> for State {
 pub struct ListQuery {
     /// Without it those that are open.
     #[serde(default)]
+    #[param(inline)]
     state: LetterState,
     #[param(max_length = 40)]
     queue: Option<String>,

@@ -75,6 +75,7 @@ impl From<Effect> for Act {
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct ListQuery {
+    #[param(inline)]
     state: Option<State>,
     #[param(max_length = 80)]
     kind: Option<String>,
