@@ -118,6 +118,7 @@ fn v1() -> OpenApiRouter<App> {
         .routes(routes!(webhook_deliveries::replay))
         // The installation
         .routes(routes!(system::health))
+        .routes(routes!(system::work))
         .routes(routes!(system::outbox))
 }
 

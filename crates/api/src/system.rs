@@ -13,6 +13,7 @@ use socialai_domain::{
     database,
     mails::{self, KeptMail},
     problems::{Code, Problem},
+    work::{self, Overview},
 };
 use utoipa::ToSchema;
 
@@ -56,6 +57,15 @@ pub async fn ready(State(app): State<App>) -> Response {
     responses((status = 200, description = "Each part and what to do.", body = Health)))]
 pub async fn health(State(app): State<App>, _: Caller<can::SystemRead>) -> Answer<Json<Health>> {
     Ok(Json(check(&app).await))
+}
+
+/// How the event engine is doing
+///
+/// What waits, who works, and which remote systems are left alone because they do not work.
+#[utoipa::path(get, path = "/system/work", tag = "System", security(("token" = ["system:read"])),
+    responses((status = 200, description = "Of the database of this workspace.", body = Overview)))]
+pub async fn work(State(app): State<App>, caller: Caller<can::SystemRead>) -> Answer<Json<Overview>> {
+    Ok(Json(work::overview(app.databases(), caller.tenant).await?))
 }
 
 async fn check(app: &App) -> Health {

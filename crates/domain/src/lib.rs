@@ -37,3 +37,4 @@ pub mod tokens;
 pub mod users;
 pub mod vault;
 pub mod webhooks;
+pub mod work;

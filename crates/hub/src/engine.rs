@@ -1,14 +1,26 @@
-//! Starts the event engine of a server: which jobs it knows, which of them its roles let it do.
+//! Starts the event engine of a server: which jobs it knows, which of them its roles let it do, and what it tells of the
+//! remote systems that it calls.
+
+use std::time::Duration;
 
 use socialai_api::App;
-use socialai_jobs::{Engine, Handlers, Settings};
+use socialai_connect::{
+    call::Http,
+    remote::{Circuit, Remotes, State},
+};
+use socialai_domain::work::{self, CircuitReport};
+use socialai_jobs::{Engine, Handlers, Settings, webhooks};
 use socialai_queue::jobs::Queue;
+use uuid::Uuid;
 
 use crate::config::Config;
 
+/// Circuits are told when they change, and at least so often, or others take the report for one of a process that is gone.
+const TELL_CIRCUITS: Duration = Duration::from_secs(30);
+
 /// Works until the server stops; the server waits for the jobs at hand. A process without any role still places facts and
 /// tidies up, like all the others.
-pub fn start(app: &App, config: &Config, queues: &[Queue]) {
+pub fn start(app: &App, config: &Config, http: &Http, queues: &[Queue]) {
     let settings = Settings {
         slots: config.job_slots,
         host: hostname(),
@@ -16,13 +28,60 @@ pub fn start(app: &App, config: &Config, queues: &[Queue]) {
         facts_retention: config.facts_retention,
         ..Settings::default()
     };
-    let handlers = handlers().only(queues);
-    Engine::start(app.databases(), handlers, Vec::new(), settings, app.stopping().clone(), app.tasks().clone());
+    let remotes = Remotes::new(socialai_connect::remote::Limits::default());
+    let handlers = handlers(http, &remotes).only(queues);
+    Engine::start(
+        app.databases(),
+        handlers,
+        vec![webhooks::READER],
+        settings,
+        app.stopping().clone(),
+        app.tasks().clone(),
+    );
+    tell_circuits(app, remotes);
 }
 
 /// Every kind of job there is.
-fn handlers() -> Handlers {
-    Handlers::default()
+fn handlers(http: &Http, remotes: &Remotes) -> Handlers {
+    let parts = webhooks::Parts { http: http.clone(), remotes: remotes.clone(), patience: Default::default() };
+    webhooks::handlers(Handlers::default(), parts)
+}
+
+/// Writes down which circuits are not closed, for the metrics and for the system page of every process.
+fn tell_circuits(app: &App, remotes: Remotes) {
+    let (databases, stopping, process) = (app.databases().clone(), app.stopping().clone(), Uuid::new_v4());
+    let mut changes = remotes.changes();
+    app.tasks().spawn(stopping.run_until_cancelled_owned(async move {
+        loop {
+            let states = remotes.states();
+            for (name, circuit) in [("open", Circuit::Open), ("half_open", Circuit::HalfOpen)] {
+                let number = states.iter().filter(|state| state.circuit == circuit).count();
+                metrics::gauge!("socialai_circuits", "state" => name)
+                    .set(f64::from(u32::try_from(number).unwrap_or(u32::MAX)));
+            }
+            let unwell: Vec<_> = states
+                .iter()
+                .filter(|state| state.circuit != Circuit::Closed)
+                .map(|state| report(state, databases.now()))
+                .collect();
+            if let Err(error) = work::report_circuits(&databases, process, &unwell).await {
+                tracing::warn!(%error, "the state of circuits could not be written; it is tried again");
+            }
+            // The sender lives as long as `remotes`, which is here.
+            let _ = tokio::time::timeout(TELL_CIRCUITS, changes.changed()).await;
+        }
+    }));
+}
+
+fn report(state: &State, now: time::OffsetDateTime) -> CircuitReport {
+    let open_for = state.opened_at.map(|at| at.elapsed());
+    CircuitReport {
+        remote: state.id.remote.to_string(),
+        tenant: state.id.tenant,
+        state: state.circuit.as_str(),
+        failures: i32::try_from(state.failures).unwrap_or(i32::MAX),
+        opened_at: open_for.map(|time| now - time),
+    }
 }
 
 fn hostname() -> String {

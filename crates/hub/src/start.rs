@@ -85,9 +85,11 @@ async fn on_storage(
         return Ok(());
     }
     let metrics = recorder()?;
-    let app = app(config, manner, voice, &databases, metrics.clone(), stop).await?;
+    let reach = if config.allow_private_networks(manner.is_demo) { Reach::Anywhere } else { Reach::PublicOnly };
+    let http = Http::new(reach).context("the HTTP client cannot be set up")?;
+    let app = app(config, manner, voice, &databases, &http, metrics.clone(), stop).await?;
     upkeep::start(&app, metrics);
-    engine::start(&app, config, manner.queues);
+    engine::start(&app, config, &http, manner.queues);
     if let Some(target) = config.audit_stream.clone() {
         audit_stream::start(&app, target);
     }
@@ -114,6 +116,7 @@ async fn app(
     manner: Manner<'_>,
     voice: &impl Voice,
     databases: &Databases,
+    http: &Http,
     metrics: PrometheusHandle,
     stop: &Stop,
 ) -> Result<App> {
@@ -123,14 +126,12 @@ async fn app(
         // A request without a trace of its own begins one.
         let _ = span.set_parent(parent);
     });
-    let reach = if config.allow_private_networks(manner.is_demo) { Reach::Anywhere } else { Reach::PublicOnly };
-    let http = Http::new(reach).context("the HTTP client cannot be set up")?;
     let parts = Parts {
         databases: databases.clone(),
         settings: settings(config, voice)?,
         signing_key: config.jwt_private_key.clone(),
         limiter: Limiter::new(bucket_store(config)?, config.rate_limit_factor),
-        oidc: Oidc::new(http),
+        oidc: Oidc::new(http.clone()),
         mail: mail(config, manner)?,
         metrics: Box::new(move || metrics.render()),
         stopping: stop.in_order().clone(),

@@ -317,7 +317,9 @@ impl Bench {
         let left_while_probing = flood.saturating_sub(self.done() - before);
         self.until_done(before + flood / 1000 * 1000).await?;
         let (alone, flooded) = (quantile(&alone, 0.95), quantile(&flooded, 0.95));
-        Ok(json!({ "alone": alone, "flooded": flooded, "ratio": flooded / alone, "flood": flood, "flood_left_at_end": left_while_probing }))
+        Ok(
+            json!({ "alone": alone, "flooded": flooded, "ratio": flooded / alone, "flood": flood, "flood_left_at_end": left_while_probing }),
+        )
     }
 
     async fn probe(self: &Arc<Self>, time: Duration) -> Result<Histogram<u64>> {
@@ -408,7 +410,12 @@ async fn pgbench(cluster: &Cluster, time: Duration) -> Result<f64> {
     let bin = &cluster.installation().bin;
     let url = cluster.url("postgres");
     let made = tokio::process::Command::new(bin.join("psql"))
-        .args([url.as_str(), "-q", "-c", "create table single (id bigint generated always as identity primary key, n int)"])
+        .args([
+            url.as_str(),
+            "-q",
+            "-c",
+            "create table single (id bigint generated always as identity primary key, n int)",
+        ])
         .status()
         .await?;
     anyhow::ensure!(made.success(), "psql could not make the table of the baseline");
@@ -422,7 +429,9 @@ async fn pgbench(cluster: &Cluster, time: Duration) -> Result<f64> {
         .context("pgbench, which comes with PostgreSQL's server programs, is the baseline")?;
     let text = String::from_utf8_lossy(&output.stdout);
     let rate = text.lines().find_map(|line| line.strip_prefix("tps = ")?.split_whitespace().next()?.parse().ok());
-    rate.with_context(|| format!("pgbench said nothing that can be read: {text}{}", String::from_utf8_lossy(&output.stderr)))
+    rate.with_context(|| {
+        format!("pgbench said nothing that can be read: {text}{}", String::from_utf8_lossy(&output.stderr))
+    })
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
