@@ -451,6 +451,125 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/dead-letters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Dead letters, newest first */
+        get: operations["get_dead_letters"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/dead-letters/counts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How many open dead letters there are of each kind */
+        get: operations["get_dead_letters_counts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/dead-letters/discard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Discard dead letters */
+        post: operations["post_dead_letters_discard"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/dead-letters/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Try dead letters again */
+        post: operations["post_dead_letters_replay"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/dead-letters/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One dead letter, with its payload and every attempt */
+        get: operations["get_dead_letters_id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/effects": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Acts on other systems, newest first */
+        get: operations["get_effects"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/effects/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One act on another system */
+        get: operations["get_effects_id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/events": {
         parameters: {
             query?: never;
@@ -880,6 +999,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/system/work": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How the event engine is doing
+         * @description What waits, who works, and which remote systems are left alone because they do not work.
+         */
+        get: operations["get_system_work"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/tenant": {
         parameters: {
             query?: never;
@@ -1030,6 +1169,236 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/webhook-deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Webhook deliveries, newest first */
+        get: operations["get_webhook_deliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/webhook-deliveries/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send the webhook deliveries of a time window again
+         * @description The oldest first, at most 10,000 with one request. Deliveries that are on their way, and those of endpoints that are
+         *     switched off, are left alone.
+         */
+        post: operations["post_webhook_deliveries_replay"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/webhook-deliveries/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One webhook delivery, with every request and answer */
+        get: operations["get_webhook_deliveries_id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/webhook-deliveries/{id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a webhook delivery again
+         * @description Under the same `webhook-id`: a receiver that has it already drops it.
+         */
+        post: operations["post_webhook_deliveries_id_replay"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/webhook-endpoints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Webhook endpoints, the oldest first */
+        get: operations["get_webhook_endpoints"];
+        put?: never;
+        /** Add a webhook endpoint */
+        post: operations["post_webhook_endpoints"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/webhook-endpoints/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One webhook endpoint */
+        get: operations["get_webhook_endpoints_id"];
+        put?: never;
+        post?: never;
+        /** Remove a webhook endpoint, with its log */
+        delete: operations["delete_webhook_endpoints_id"];
+        options?: never;
+        head?: never;
+        /** Change a webhook endpoint */
+        patch: operations["patch_webhook_endpoints_id"];
+        trace?: never;
+    };
+    "/webhook-endpoints/{id}/disable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Switch a webhook endpoint off
+         * @description What is on its way to it is held for seven days; new events are not collected.
+         */
+        post: operations["post_webhook_endpoints_id_disable"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/webhook-endpoints/{id}/enable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Switch a webhook endpoint on
+         * @description From now on. What it missed can be replayed; `recover` does both.
+         */
+        post: operations["post_webhook_endpoints_id_enable"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/webhook-endpoints/{id}/recover": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Switch a webhook endpoint on and send what it missed
+         * @description Everything that did not arrive since its failures began, in order and at once: what was held, what waits for a later
+         *     attempt, what was given up. Also for an endpoint that fails and is not switched off yet.
+         */
+        post: operations["post_webhook_endpoints_id_recover"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/webhook-endpoints/{id}/rotate-secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Replace the signing secret, with an overlap
+         * @description Meanwhile a delivery carries a signature for each of them; a receiver may change over whenever it likes.
+         */
+        post: operations["post_webhook_endpoints_id_rotate_secret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/webhook-endpoints/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a test event to a webhook endpoint
+         * @description Whatever it chose, and also while it is switched off. The delivery tells what became of it.
+         */
+        post: operations["post_webhook_endpoints_id_test"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/webhook-events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Events to choose from */
+        get: operations["get_webhook_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1044,6 +1413,40 @@ export interface components {
              * @description A new password, or the present one of an account that exists.
              */
             password: string;
+        };
+        /** @description An act on another system. */
+        Act: {
+            about_id: string;
+            about_kind: string;
+            /** Format: int32 */
+            attempts: number;
+            /** Format: int64 */
+            cost_micros?: number | null;
+            /** Format: date-time */
+            dispatched_at?: string | null;
+            /** Format: date-time */
+            ended_at?: string | null;
+            /** @description Why it failed, or why the outcome is not known. */
+            failure?: string | null;
+            id: components["schemas"]["EffectId"];
+            idempotency_key: string;
+            /** @example webhook.delivery */
+            kind: string;
+            /** Format: int32 */
+            latency_ms?: number | null;
+            /** Format: date-time */
+            planned_at: string;
+            /** @description The system that is acted upon. */
+            remote: string;
+            /** @description What the other system calls it. */
+            remote_ids?: unknown;
+            request: unknown;
+            /**
+             * Format: int32
+             * @description How often it was asked for without an answer.
+             */
+            settle_tries: number;
+            state: components["schemas"]["State"];
         };
         ApiKey: {
             /** Format: date-time */
@@ -1087,6 +1490,24 @@ export interface components {
         };
         /** @enum {string} */
         ChecklistStep: "second_factor" | "colleague_invited" | "api_key_made" | "single_sign_on";
+        /** @description A remote system that this workspace's calls are kept from, or tried out on. */
+        Circuit: {
+            /** Format: int32 */
+            failures: number;
+            /** Format: date-time */
+            opened_at?: string | null;
+            remote: string;
+            /** @description `open` or `half_open`. */
+            state: string;
+        };
+        /** @description How many open ones there are of a kind. */
+        Count: {
+            /** Format: int64 */
+            count: number;
+            kind: string;
+            queue: string;
+            reason: string;
+        };
         Credentials: {
             delivery?: components["schemas"]["Delivery"];
             /** @example admin@acme.test */
@@ -1108,6 +1529,15 @@ export interface components {
             role: string;
             tenant: string;
         };
+        /** @enum {string} */
+        DisabledReason: "by_hand" | "gone" | "failing";
+        Discard: {
+            /** @description Why nothing is lost by it; kept with the letters and in the audit log. */
+            reason: string;
+            select?: components["schemas"]["Selection"];
+        };
+        /** @example eff_01kagx4f0ve2pbkr7w3m9d5tqz */
+        EffectId: string;
         EnrolConfirm: {
             /** @example 123456 */
             code: string;
@@ -1121,6 +1551,8 @@ export interface components {
             /** @description From `/auth/login`. */
             ticket: string;
         };
+        /** @example evt_01kagx4f0ve2pbkr7w3m9d5tqz */
+        EventId: string;
         /** @enum {string} */
         ExportFormat: "jsonl" | "csv";
         Factors: {
@@ -1184,6 +1616,8 @@ export interface components {
         };
         /** @enum {string} */
         InvitationState: "pending" | "accepted" | "revoked" | "expired";
+        /** @example job_01kagx4f0ve2pbkr7w3m9d5tqz */
+        JobId: string;
         KeptMail: {
             /** Format: date-time */
             created_at: string;
@@ -1192,6 +1626,34 @@ export interface components {
             subject: string;
             text: string;
             to: string;
+        };
+        /** @description A job that was given up. */
+        Letter: {
+            /** Format: int32 */
+            attempts: number;
+            /** Format: date-time */
+            died_at: string;
+            discard_reason?: string | null;
+            /** Format: date-time */
+            enqueued_at: string;
+            /** @description What the last attempt said. */
+            error: string;
+            id: components["schemas"]["JobId"];
+            key: string;
+            kind: string;
+            queue: string;
+            /** @description One word: `gave_up`, `worker_died`, or what the job said itself. */
+            reason: string;
+            replayed_as?: components["schemas"]["JobId"] | null;
+            /** Format: date-time */
+            settled_at?: string | null;
+            /** @description Who replayed or discarded it. */
+            settled_by?: string | null;
+            /** @description `open`, `replayed` or `discarded`. */
+            state: string;
+            tenant_id: components["schemas"]["TenantId"];
+            /** Format: int32 */
+            version: number;
         };
         /**
          * @description What became of a link.
@@ -1276,6 +1738,70 @@ export interface components {
             name: string;
             ticket: string;
         };
+        NewWebhookEndpoint: {
+            /** @description Names of events, groups (`user.*`), or `*`; none that you may not hear of yourself. */
+            events: string[];
+            /** @description Events about the same thing arrive one after the other; while one fails, those behind it wait. */
+            is_ordered?: boolean;
+            name: string;
+            /** @description Your own signing secret: `whsec_` and 24 to 64 bytes in base64. Without it one is made. */
+            secret?: string | null;
+            /** @example https://example.com/hooks */
+            url: string;
+        };
+        /** @description The same with everything that is known of it. */
+        Opened: components["schemas"]["Letter"] & {
+            /** @description One object per attempt: `at`, `seconds`, `error`. */
+            history: Record<string, never>[];
+            payload: unknown;
+        };
+        Overview: {
+            circuits: components["schemas"]["Circuit"][];
+            /**
+             * Format: int64
+             * @description Domain events that the slowest reader has not read; counted up to 10,000.
+             */
+            facts_lag: number;
+            queues: components["schemas"]["Waiting"][];
+            workers: components["schemas"]["Worker"][];
+        };
+        Page_Act: {
+            items: {
+                about_id: string;
+                about_kind: string;
+                /** Format: int32 */
+                attempts: number;
+                /** Format: int64 */
+                cost_micros?: number | null;
+                /** Format: date-time */
+                dispatched_at?: string | null;
+                /** Format: date-time */
+                ended_at?: string | null;
+                /** @description Why it failed, or why the outcome is not known. */
+                failure?: string | null;
+                id: components["schemas"]["EffectId"];
+                idempotency_key: string;
+                /** @example webhook.delivery */
+                kind: string;
+                /** Format: int32 */
+                latency_ms?: number | null;
+                /** Format: date-time */
+                planned_at: string;
+                /** @description The system that is acted upon. */
+                remote: string;
+                /** @description What the other system calls it. */
+                remote_ids?: unknown;
+                request: unknown;
+                /**
+                 * Format: int32
+                 * @description How often it was asked for without an answer.
+                 */
+                settle_tries: number;
+                state: components["schemas"]["State"];
+            }[];
+            /** @description Give this as `cursor` to get the next page; absent on the last one. */
+            next?: string | null;
+        };
         Page_ApiKey: {
             items: {
                 /** Format: date-time */
@@ -1315,6 +1841,37 @@ export interface components {
             /** @description Give this as `cursor` to get the next page; absent on the last one. */
             next?: string | null;
         };
+        Page_Letter: {
+            items: {
+                /** Format: int32 */
+                attempts: number;
+                /** Format: date-time */
+                died_at: string;
+                discard_reason?: string | null;
+                /** Format: date-time */
+                enqueued_at: string;
+                /** @description What the last attempt said. */
+                error: string;
+                id: components["schemas"]["JobId"];
+                key: string;
+                kind: string;
+                queue: string;
+                /** @description One word: `gave_up`, `worker_died`, or what the job said itself. */
+                reason: string;
+                replayed_as?: components["schemas"]["JobId"] | null;
+                /** Format: date-time */
+                settled_at?: string | null;
+                /** @description Who replayed or discarded it. */
+                settled_by?: string | null;
+                /** @description `open`, `replayed` or `discarded`. */
+                state: string;
+                tenant_id: components["schemas"]["TenantId"];
+                /** Format: int32 */
+                version: number;
+            }[];
+            /** @description Give this as `cursor` to get the next page; absent on the last one. */
+            next?: string | null;
+        };
         Page_LogEntry: {
             items: (components["schemas"]["Row"] & {
                 /** @description Name of the user or API key; null for other actors and for those who are gone. */
@@ -1343,6 +1900,64 @@ export interface components {
                 status: components["schemas"]["UserStatus"];
                 /** @description Signs in through the tenant's single sign-on. */
                 uses_sso: boolean;
+            }[];
+            /** @description Give this as `cursor` to get the next page; absent on the last one. */
+            next?: string | null;
+        };
+        Page_WebhookDelivery: {
+            items: {
+                /** Format: int32 */
+                attempts: number;
+                /** Format: date-time */
+                created_at: string;
+                /** Format: date-time */
+                ended_at?: string | null;
+                endpoint_id: components["schemas"]["WebhookEndpointId"];
+                event: string;
+                /** @description Sent as `webhook-id`, the same in every attempt. */
+                event_id: components["schemas"]["EventId"];
+                id: components["schemas"]["WebhookDeliveryId"];
+                last_error?: string | null;
+                /**
+                 * Format: int32
+                 * @description HTTP status of the newest attempt; null when there was no answer.
+                 */
+                last_status?: number | null;
+                /** Format: date-time */
+                next_attempt_at?: string | null;
+                state: components["schemas"]["WebhookDeliveryState"];
+            }[];
+            /** @description Give this as `cursor` to get the next page; absent on the last one. */
+            next?: string | null;
+        };
+        Page_WebhookEndpoint: {
+            items: {
+                /** Format: date-time */
+                created_at: string;
+                created_by: string;
+                /** Format: date-time */
+                disabled_at?: string | null;
+                disabled_reason?: components["schemas"]["DisabledReason"] | null;
+                enabled: boolean;
+                /** @description Names of events, groups (`user.*`), or `*`. */
+                events: string[];
+                /**
+                 * Format: date-time
+                 * @description Since when there were only failures; null after a success.
+                 */
+                failing_since?: string | null;
+                id: components["schemas"]["WebhookEndpointId"];
+                /** @description Events about the same thing arrive one after the other; while one fails, those behind it wait. */
+                is_ordered: boolean;
+                name: string;
+                /**
+                 * Format: date-time
+                 * @description Until when secrets before the newest sign along; null when only the newest does.
+                 */
+                old_secrets_until?: string | null;
+                /** Format: date-time */
+                updated_at: string;
+                url: string;
             }[];
             /** @description Give this as `cursor` to get the next page; absent on the last one. */
             next?: string | null;
@@ -1454,6 +2069,25 @@ export interface components {
             /** @description Without it the cookie is used; then `X-CSRF-Token` is required. */
             refresh_token?: string | null;
         };
+        Replay: {
+            /**
+             * Format: double
+             * @description So many jobs a second, not to overrun what has just recovered; without it all at once.
+             */
+            per_second?: number | null;
+            select?: components["schemas"]["Selection"];
+        };
+        /** @description Which deliveries to send again: those of events in this time that fit the other fields. */
+        ReplayWindow: {
+            endpoint_id?: components["schemas"]["WebhookEndpointId"] | null;
+            event?: string | null;
+            /** Format: date-time */
+            from: string;
+            /** @description `failed` and `held` without it. */
+            states?: components["schemas"]["WebhookDeliveryState"][];
+            /** Format: date-time */
+            until: string;
+        };
         ResetLink: {
             delivery: components["schemas"]["LinkDelivery"];
             /** @description The link itself, only when it could not be sent and the person works in no other workspace. */
@@ -1516,6 +2150,22 @@ export interface components {
             /** @description From `/auth/login`. */
             ticket: string;
         };
+        SecretRotation: {
+            /**
+             * Format: int64
+             * @description How long the secrets before sign along.
+             */
+            overlap_hours?: number;
+            /** @description Your own; without it one is made. */
+            secret?: string | null;
+        };
+        /** @description These letters, or all open ones that fit the other fields. */
+        Selection: {
+            ids?: components["schemas"]["JobId"][] | null;
+            kind?: string | null;
+            queue?: string | null;
+            reason?: string | null;
+        };
         Session: {
             /** Format: date-time */
             created_at: string;
@@ -1532,6 +2182,10 @@ export interface components {
         };
         /** @example ses_01kagx4f0ve2pbkr7w3m9d5tqz */
         SessionId: string;
+        Settled: {
+            /** @description How many letters this concerned; at most 10,000 by one order. */
+            count: number;
+        };
         /** @description You are in. */
         SignedIn: {
             access_token: string;
@@ -1628,6 +2282,8 @@ export interface components {
         SsoTestTicket: {
             ticket: string;
         };
+        /** @enum {string} */
+        State: "planned" | "claimed" | "dispatched" | "confirmed" | "failed" | "unknown" | "cancelled";
         SwitchTenant: {
             delivery?: components["schemas"]["Delivery"];
             /** @description Short name or id. */
@@ -1688,6 +2344,149 @@ export interface components {
              * @description Rows that were read and found good.
              */
             verified: number;
+        };
+        /** @description What waits in a queue, of all workspaces of the database. */
+        Waiting: {
+            /**
+             * Format: int64
+             * @description Counted up to 10,000.
+             */
+            jobs: number;
+            /** Format: double */
+            oldest_seconds: number;
+            queue: string;
+            /**
+             * Format: int64
+             * @description Keys whose first job failed and is tried again later.
+             */
+            retrying: number;
+        };
+        WebhookAttempt: {
+            /** Format: date-time */
+            at: string;
+            /** @description Why it failed; null when it did not. */
+            error?: string | null;
+            /** Format: int32 */
+            latency_ms: number;
+            /** Format: int32 */
+            number: number;
+            request_headers: {
+                [key: string]: string;
+            };
+            /** @description The beginning of the answer. */
+            response_body?: string | null;
+            response_headers?: {
+                [key: string]: string;
+            } | null;
+            /** Format: int32 */
+            status?: number | null;
+            url: string;
+        };
+        WebhookDelivery: {
+            /** Format: int32 */
+            attempts: number;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            ended_at?: string | null;
+            endpoint_id: components["schemas"]["WebhookEndpointId"];
+            event: string;
+            /** @description Sent as `webhook-id`, the same in every attempt. */
+            event_id: components["schemas"]["EventId"];
+            id: components["schemas"]["WebhookDeliveryId"];
+            last_error?: string | null;
+            /**
+             * Format: int32
+             * @description HTTP status of the newest attempt; null when there was no answer.
+             */
+            last_status?: number | null;
+            /** Format: date-time */
+            next_attempt_at?: string | null;
+            state: components["schemas"]["WebhookDeliveryState"];
+        };
+        /** @example whd_01kagx4f0ve2pbkr7w3m9d5tqz */
+        WebhookDeliveryId: string;
+        /** @description A delivery with all that is known of it. */
+        WebhookDeliveryOpened: {
+            attempts: components["schemas"]["WebhookAttempt"][];
+            /** @description What is sent, to the letter; null for whoever may not hear of this event. */
+            body?: string | null;
+            delivery: components["schemas"]["WebhookDelivery"];
+        };
+        /** @enum {string} */
+        WebhookDeliveryState: "pending" | "delivered" | "failed" | "held";
+        WebhookEndpoint: {
+            /** Format: date-time */
+            created_at: string;
+            created_by: string;
+            /** Format: date-time */
+            disabled_at?: string | null;
+            disabled_reason?: components["schemas"]["DisabledReason"] | null;
+            enabled: boolean;
+            /** @description Names of events, groups (`user.*`), or `*`. */
+            events: string[];
+            /**
+             * Format: date-time
+             * @description Since when there were only failures; null after a success.
+             */
+            failing_since?: string | null;
+            id: components["schemas"]["WebhookEndpointId"];
+            /** @description Events about the same thing arrive one after the other; while one fails, those behind it wait. */
+            is_ordered: boolean;
+            name: string;
+            /**
+             * Format: date-time
+             * @description Until when secrets before the newest sign along; null when only the newest does.
+             */
+            old_secrets_until?: string | null;
+            /** Format: date-time */
+            updated_at: string;
+            url: string;
+        };
+        /** @description Fields that are left out stay as they are. */
+        WebhookEndpointChange: {
+            events?: string[] | null;
+            is_ordered?: boolean | null;
+            name?: string | null;
+            url?: string | null;
+        };
+        /** @example whe_01kagx4f0ve2pbkr7w3m9d5tqz */
+        WebhookEndpointId: string;
+        WebhookEndpointMade: {
+            endpoint: components["schemas"]["WebhookEndpoint"];
+            /** @description The signing secret. It is shown this once. */
+            secret: string;
+        };
+        /** @description An event that endpoints can have. */
+        WebhookEvent: {
+            /** @description What a receiver gets. */
+            example: unknown;
+            name: string;
+            summary: string;
+            /** Format: int32 */
+            version: number;
+        };
+        WebhookRecovery: components["schemas"]["WebhookReplay"] & {
+            endpoint: components["schemas"]["WebhookEndpoint"];
+        };
+        /** @description How many are sent again. */
+        WebhookReplay: {
+            /**
+             * Format: date-time
+             * @description There may be more than one request sends again: go on `from` here. Null when that was all.
+             */
+            next_from?: string | null;
+            replayed: number;
+        };
+        /** @description A process that does jobs. */
+        Worker: {
+            host: string;
+            queues: string[];
+            /** Format: double */
+            silent_seconds: number;
+            /** Format: date-time */
+            started_at: string;
+            version: string;
         };
         Workspace: {
             /** Format: date-time */
@@ -2598,6 +3397,251 @@ export interface operations {
             };
         };
     };
+    get_dead_letters: {
+        parameters: {
+            query?: {
+                /** @description Without it those that are open. */
+                state?: "open" | "replayed" | "discarded" | "any";
+                queue?: string;
+                kind?: string;
+                reason?: string;
+                /** @description RFC 3339; given up from this moment on. */
+                from?: string;
+                /** @description RFC 3339; given up before this moment. */
+                until?: string;
+                /** @description `next` of the page before; without it the first page. */
+                cursor?: string;
+                /** @description Rows of a page; 50 without it. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of dead letters, without their payloads. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Letter"];
+                };
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_dead_letters_counts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description By queue, kind and reason. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Count"][];
+                };
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    post_dead_letters_discard: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes the request safe to repeat. */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Discard"];
+            };
+        };
+        responses: {
+            /** @description They are closed. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Settled"];
+                };
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    post_dead_letters_replay: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes the request safe to repeat. */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Replay"];
+            };
+        };
+        responses: {
+            /** @description They are enqueued. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Settled"];
+                };
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_dead_letters_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["JobId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All that is known of it. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Opened"];
+                };
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_effects: {
+        parameters: {
+            query?: {
+                state?: "planned" | "claimed" | "dispatched" | "confirmed" | "failed" | "unknown" | "cancelled";
+                kind?: string;
+                /** @description What it is for, such as `conversation`; together with `about_id`. */
+                about_kind?: string;
+                about_id?: string;
+                /** @description `next` of the page before; without it the first page. */
+                cursor?: string;
+                /** @description Rows of a page; 50 without it. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of the ledger. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Act"];
+                };
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_effects_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["EffectId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How it went. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Act"];
+                };
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     get_events: {
         parameters: {
             query?: never;
@@ -3465,6 +4509,35 @@ export interface operations {
             };
         };
     };
+    get_system_work: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Of the database of this workspace. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Overview"];
+                };
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     get_tenant: {
         parameters: {
             query?: never;
@@ -3859,6 +4932,511 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_webhook_deliveries: {
+        parameters: {
+            query?: {
+                endpoint_id?: components["schemas"]["WebhookEndpointId"];
+                state?: components["schemas"]["WebhookDeliveryState"];
+                event?: string;
+                /** @description RFC 3339; deliveries of events from this moment on. */
+                from?: string;
+                /** @description RFC 3339; before this moment. */
+                until?: string;
+                /** @description `next` of the page before; without it the first page. */
+                cursor?: string;
+                /** @description Rows of a page; 50 without it. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of deliveries. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_WebhookDelivery"];
+                };
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    post_webhook_deliveries_replay: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes the request safe to repeat. */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReplayWindow"];
+            };
+        };
+        responses: {
+            /** @description How many are on their way. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookReplay"];
+                };
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_webhook_deliveries_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["WebhookDeliveryId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The delivery. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookDeliveryOpened"];
+                };
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    post_webhook_deliveries_id_replay: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes the request safe to repeat. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                id: components["schemas"]["WebhookDeliveryId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description On its way. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookDelivery"];
+                };
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_webhook_endpoints: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All of them, without their secrets. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_WebhookEndpoint"];
+                };
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    post_webhook_endpoints: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes the request safe to repeat. */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewWebhookEndpoint"];
+            };
+        };
+        responses: {
+            /** @description Added. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookEndpointMade"];
+                };
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_webhook_endpoints_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["WebhookEndpointId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The endpoint, without its secret. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookEndpoint"];
+                };
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    delete_webhook_endpoints_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["WebhookEndpointId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    patch_webhook_endpoints_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["WebhookEndpointId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookEndpointChange"];
+            };
+        };
+        responses: {
+            /** @description Changed. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookEndpoint"];
+                };
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    post_webhook_endpoints_id_disable: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes the request safe to repeat. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                id: components["schemas"]["WebhookEndpointId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Switched off. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookEndpoint"];
+                };
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    post_webhook_endpoints_id_enable: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes the request safe to repeat. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                id: components["schemas"]["WebhookEndpointId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Switched on. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookEndpoint"];
+                };
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    post_webhook_endpoints_id_recover: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes the request safe to repeat. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                id: components["schemas"]["WebhookEndpointId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Switched on; how many are on their way. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookRecovery"];
+                };
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    post_webhook_endpoints_id_rotate_secret: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes the request safe to repeat. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                id: components["schemas"]["WebhookEndpointId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SecretRotation"];
+            };
+        };
+        responses: {
+            /** @description The new secret. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookEndpointMade"];
+                };
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    post_webhook_endpoints_id_test: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes the request safe to repeat. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                id: components["schemas"]["WebhookEndpointId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description On its way. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookDelivery"];
+                };
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_webhook_events: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The catalogue, by name. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookEvent"][];
+                };
             };
             /** @description Anything that went wrong, as a problem document. */
             default: {
