@@ -3,9 +3,11 @@
 
 mod audit;
 mod catalogue;
+mod effects;
 mod identity;
 mod keys;
 mod migrations;
 mod relocate;
 mod tenancy;
 mod users;
+mod webhooks;
