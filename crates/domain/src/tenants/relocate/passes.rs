@@ -101,7 +101,9 @@ async fn all(
                 }
             };
             table.fill(between, since, &mut copied).await?;
-            report.tell(&table.name, rows);
+            if untold > 0 {
+                report.tell(&table.name, rows);
+            }
         }
         table.check(between, amount).await?;
     }

@@ -6,12 +6,15 @@ use socialai_domain::{
     audit::Entry,
     ids::TenantId,
     problems::Error,
-    tenants::{Home, Tenant},
+    tenants::{
+        Home, Tenant,
+        relocate::{self, Progress},
+    },
 };
 use socialai_queue::{
     dead_letters::{self, Filter, State},
     facts::{self, NewFact},
-    jobs::{self, Claimed, NewJob, Queue, Speed, Task, Wanted},
+    jobs::{self, Addressed, Claimed, NewJob, Queue, Speed, Task, Wanted},
     schedules::{self, Missed},
 };
 use socialai_testkit::lab::Lab;
@@ -259,6 +262,48 @@ async fn job_in_a_workers_hands_cannot_be_finished_at_the_old_place_and_is_done_
         }
     }
     assert_eq!(done, [1, 2], "in their order, once each");
+}
+
+#[tokio::test]
+async fn what_the_engine_is_doing_at_the_old_place_is_waited_for() {
+    let lab = Lab::with_shards(&["eu1"]).await;
+    let tenant = lab.tenant().await;
+    read(&lab, None, "quick", tenant.id).await;
+    let mut tx = lab.databases.tenant(tenant.id, actor()).await.unwrap();
+    let due = tx.now() - Duration::MINUTE;
+    tx.enqueue_job(NewJob::of(&note("was delayed", 1)).unwrap().due_at(due));
+    tx.commit().await.unwrap();
+    let fact = publish(&lab, tenant.id, 2).await;
+    place(&lab, None).await;
+    // Two transactions of the engine that are not over: one lets the delayed job go, one turns the fact into a job.
+    let mut releasing = lab.databases.system(actor()).await.unwrap();
+    assert_eq!(jobs::release_due(releasing.engine()).await.unwrap(), 1);
+    let mut reading = lab.databases.system(actor()).await.unwrap();
+    let after = facts::take_place(reading.engine(), "quick").await.unwrap().unwrap();
+    let page = facts::read(reading.engine(), "quick", after, 10).await.unwrap();
+    assert_eq!(page.iter().map(|fact| fact.fact_id).collect::<Vec<_>>(), [fact]);
+    let follows = NewJob::of(&note("follows", 2)).unwrap();
+    let follows = Addressed { tenant: tenant.id.0, job: follows, trace: None };
+    jobs::write_all(reading.engine(), vec![follows]).await.unwrap();
+    facts::move_place(reading.engine(), "quick", page[0].position).await.unwrap();
+
+    let (told, mut heard) = tokio::sync::mpsc::unbounded_channel();
+    relocate::begin(&lab.databases, &lab.endpoints, &tenant.slug, &shard()).await.unwrap();
+    let mut tell = |step: Progress| told.send(step).unwrap();
+    let moved = relocate::run(&lab.databases, &lab.endpoints, tenant.id, &mut tell);
+    let engine = async {
+        while heard.recv().await != Some(Progress::LastChangesCopied) {}
+        reading.commit().await.unwrap();
+        releasing.commit().await.unwrap();
+    };
+    let (moved, ()) = tokio::join!(moved, engine);
+    moved.unwrap();
+    let there = possessions(&lab, &tenant, Some("eu1")).await;
+    assert_eq!(there.jobs, [("follows".to_owned(), 2), ("was delayed".to_owned(), 1)]);
+    assert_eq!((there.delayed, there.facts.len()), (0, 1));
+    let again = read(&lab, Some("eu1"), "quick", tenant.id).await;
+    assert!(again.is_empty(), "it was read at the old place");
+    assert_eq!(rows_of(&lab, &tenant, 0).await, 0);
 }
 
 #[tokio::test]
