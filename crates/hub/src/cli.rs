@@ -5,8 +5,8 @@ use std::{ffi::OsString, net::SocketAddr, path::PathBuf};
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    api_key, audit, backup, bench, demo, doctor, keys, migrate, openapi, reference, restore, serve, setup_database,
-    simulate, tenant, user,
+    api_key, audit, backup, bench, demo, dlq, doctor, keys, migrate, openapi, reference, restore, serve,
+    setup_database, simulate, tenant, user,
 };
 
 /// One place for the messages that customers send a company.
@@ -64,6 +64,8 @@ pub enum Command {
     Keys(keys::Keys),
     #[command(subcommand)]
     Audit(audit::Audit),
+    #[command(subcommand)]
+    Dlq(dlq::Dlq),
     Backup(backup::Backup),
     Restore(restore::Restore),
     #[command(subcommand)]

@@ -7,6 +7,7 @@ pub mod audit;
 pub mod backup;
 pub mod bench;
 pub mod demo;
+pub mod dlq;
 pub mod doctor;
 pub mod keys;
 pub mod migrate;
@@ -91,6 +92,7 @@ async fn administer(command: Command, config: &Config, json: bool) -> Result<Out
         Command::ApiKey(api_key) => api_key.run(config, json).await,
         Command::Keys(keys) => keys.run(config, json).await,
         Command::Audit(audit) => audit.run(config, json).await,
+        Command::Dlq(dlq) => dlq.run(config, json).await,
         Command::Backup(backup) => backup.run(config, json).await,
         Command::Restore(restore) => restore.run(config, json).await,
         Command::Openapi(_)
