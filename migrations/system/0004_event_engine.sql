@@ -222,12 +222,20 @@ end
 $$;
 grant usage on sequence system.lane_places to socialai_app;
 
+-- Called by whatever takes a lock that others wait for. A process that is frozen in the middle of a transaction (a machine
+-- put to sleep, a network that is gone) would hold up its keys for as long as it is; so the server ends the transaction.
+create function system.be_brief() returns text
+language sql as $$
+    select set_config('idle_in_transaction_session_timeout', '5s', true)
+$$;
+
 -- Adds jobs behind those that their keys have. Lanes are locked in the order of their primary key, here and by everybody
 -- who locks several, so that two batches cannot wait for each other. `do update` and not `do nothing`: the lane must be
 -- locked even when it is there, or a worker that finishes its last job at this moment removes it under our feet.
 create function system.enqueue(tenants uuid[], queues text[], keys text[], speeds smallint[], ids uuid[], kinds text[],
     versions smallint[], payloads jsonb[], traces text[]) returns void
 language sql set enable_seqscan = off as $$
+    select system.be_brief();
     with wanted as (
         select * from unnest(tenants, queues, keys, speeds, ids, kinds, versions, payloads, traces)
             with ordinality as w (tenant_id, queue, key, speed, id, kind, version, payload, trace, nth)
@@ -263,6 +271,7 @@ declare
     got_speeds smallint[];
     got_crashes smallint[];
 begin
+    perform system.be_brief();
     with recursive behind (tenant_id) as (
         (select l.tenant_id from system.lanes l
          where l.queue = of_queue and l.speed = of_speed and l.holder is null and l.wait_until is null and l.tenant_id > after
@@ -331,6 +340,7 @@ language plpgsql as $$
 declare
     newest bigint;
 begin
+    perform system.be_brief();
     select l.last_seq into newest from system.lanes l
     where l.queue = of_queue and l.tenant_id = of_tenant and l.key = of_key and l.lease = of_lease for update;
     if not found then
@@ -416,6 +426,7 @@ language plpgsql set enable_seqscan = off as $$
 declare
     freed int;
 begin
+    perform system.be_brief();
     with orphaned as (
         select l.queue, l.tenant_id, l.key from system.lanes l
         where l.holder is not null and not exists (
@@ -441,6 +452,7 @@ language plpgsql set enable_seqscan = off as $$
 declare
     woken int;
 begin
+    perform system.be_brief();
     with due as (
         select l.queue, l.tenant_id, l.key from system.lanes l
         where l.wait_until <= clock_timestamp() order by l.wait_until limit 1000 for update skip locked)
@@ -483,6 +495,7 @@ declare
     head bigint;
     placed int;
 begin
+    perform system.be_brief();
     select f.position into head from system.fact_head f for update skip locked;
     if not found then
         return 0;

@@ -140,10 +140,12 @@ pub async fn take_place(conn: &mut PgConnection, reader: &str) -> Result<Option<
     .bind(reader)
     .execute(&mut *conn)
     .await?;
-    sqlx::query_scalar("select position from system.readers where name = $1 for update skip locked")
-        .bind(reader)
-        .fetch_optional(conn)
-        .await
+    sqlx::query_scalar(
+        "select r.position from system.be_brief(), system.readers r where r.name = $1 for update of r skip locked",
+    )
+    .bind(reader)
+    .fetch_optional(conn)
+    .await
 }
 
 /// The reader has read up to here; commits with what followed.
