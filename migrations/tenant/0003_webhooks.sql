@@ -69,7 +69,7 @@ create index webhook_deliveries_newest on webhook_deliveries (tenant_id, created
 create index webhook_deliveries_endpoint on webhook_deliveries (tenant_id, endpoint_id, created_at desc, id desc);
 create index webhook_deliveries_undelivered on webhook_deliveries (tenant_id, state, created_at desc, id desc)
     where state <> 'delivered';
-comment on table webhook_deliveries is 'One event on its way to one endpoint. Removed after the time of SOCIALAI_WEBHOOKS_RETENTION_DAYS.';
+comment on table webhook_deliveries is 'One event on its way to one endpoint. Removed after the time of SOCIALAI_WEBHOOK_LOG_DAYS.';
 
 create table webhook_attempts (
     tenant_id uuid not null default nullif(current_setting('app.tenant_id', true), '')::uuid,

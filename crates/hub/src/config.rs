@@ -14,6 +14,7 @@ mod values;
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, time::Duration};
 
 use secrecy::SecretString;
+use socialai_domain::webhooks::Patience;
 use url::Url;
 
 pub use self::{
@@ -62,6 +63,7 @@ pub struct Config {
     pub audit_stream: Option<AuditTarget>,
     pub job_slots: usize,
     pub facts_retention: Duration,
+    pub webhook_patience: Patience,
     /// What holds and where it comes from, secrets masked.
     pub effective: Vec<Effective>,
     /// Variables that look like ours and are none: slips of the pen, most likely.

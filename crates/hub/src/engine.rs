@@ -29,7 +29,7 @@ pub fn start(app: &App, config: &Config, http: &Http, queues: &[Queue]) {
         ..Settings::default()
     };
     let remotes = Remotes::new(socialai_connect::remote::Limits::default());
-    let handlers = handlers(http, &remotes).only(queues);
+    let handlers = handlers(config, http, &remotes).only(queues);
     Engine::start(
         app.databases(),
         handlers,
@@ -42,8 +42,9 @@ pub fn start(app: &App, config: &Config, http: &Http, queues: &[Queue]) {
 }
 
 /// Every kind of job there is.
-fn handlers(http: &Http, remotes: &Remotes) -> Handlers {
-    let parts = webhooks::Parts { http: http.clone(), remotes: remotes.clone(), patience: Default::default() };
+fn handlers(config: &Config, http: &Http, remotes: &Remotes) -> Handlers {
+    let patience = config.webhook_patience;
+    let parts = webhooks::Parts { http: http.clone(), remotes: remotes.clone(), patience };
     webhooks::handlers(Handlers::default(), parts)
 }
 

@@ -13,6 +13,7 @@ use socialai_domain::{
     tenancy::Databases,
     tenants::{self, Status, Tenant},
     throttle, tickets,
+    webhooks::{self, Patience},
 };
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
@@ -25,17 +26,17 @@ const EVERY_MEASUREMENT: Duration = Duration::from_secs(10);
 const PAGE: i64 = 200;
 
 /// Starts it; it ends when the server begins to stop, and the server waits for it.
-pub fn start(app: &App, metrics: PrometheusHandle) {
+pub fn start(app: &App, metrics: PrometheusHandle, patience: Patience) {
     let (app, stopping, tracker) = (app.clone(), app.stopping().clone(), app.tasks().clone());
     tracker.spawn(async move {
         tokio::select! {
             () = stopping.cancelled() => {}
-            () = keep_up(&app, &metrics) => {}
+            () = keep_up(&app, &metrics, &patience) => {}
         }
     });
 }
 
-async fn keep_up(app: &App, metrics: &PrometheusHandle) {
+async fn keep_up(app: &App, metrics: &PrometheusHandle, patience: &Patience) {
     let began = Instant::now();
     let (mut look, mut minute) = (turns(EVERY_LOOK_AT_THE_KEY), turns(EVERY_MINUTE));
     let (mut hour, mut measurement) = (turns(EVERY_HOUR), turns(EVERY_MEASUREMENT));
@@ -46,7 +47,7 @@ async fn keep_up(app: &App, metrics: &PrometheusHandle) {
                 tell("reading the signing keys again", app.reload_keys().await);
                 tell("removing what has expired", sweep_system(app.databases()).await);
             }
-            _ = hour.tick() => tell("removing what is old", sweep_tenants(app.databases()).await),
+            _ = hour.tick() => tell("removing what is old", sweep_tenants(app.databases(), patience).await),
             _ = measurement.tick() => {
                 measure(app.databases(), began);
                 metrics.run_upkeep();
@@ -80,12 +81,12 @@ async fn sweep_system(databases: &Databases) -> Result<()> {
     tx.commit().await
 }
 
-async fn sweep_tenants(databases: &Databases) -> Result<()> {
+async fn sweep_tenants(databases: &Databases, patience: &Patience) -> Result<()> {
     let mut after = String::new();
     while let Some((page, last)) = page(databases, &after).await? {
         for tenant in page.into_iter().filter(|tenant| tenant.status == Status::Active) {
             // One tenant that is being moved, say, must not keep the others from their turn.
-            if let Err(error) = sweep_tenant(databases, &tenant).await {
+            if let Err(error) = sweep_tenant(databases, &tenant, patience).await {
                 tracing::warn!(tenant_id = %tenant.id, %error, "removing what is old failed; it is tried again");
             }
         }
@@ -103,11 +104,20 @@ pub async fn page(databases: &Databases, after: &str) -> Result<Option<(Vec<Tena
     Ok(last.map(|last| (page, last)))
 }
 
-async fn sweep_tenant(databases: &Databases, tenant: &Tenant) -> Result<()> {
+async fn sweep_tenant(databases: &Databases, tenant: &Tenant, patience: &Patience) -> Result<()> {
     let mut tx = databases.tenant(tenant.id, Actor::system("upkeep")).await?;
     sessions::sweep(&mut tx).await?;
     idempotency::sweep(&mut tx).await?;
-    tx.commit().await
+    tx.commit().await?;
+    // In batches, so that a long log is not one long transaction.
+    loop {
+        let mut tx = databases.tenant(tenant.id, Actor::system("upkeep")).await?;
+        let swept = webhooks::upkeep::sweep(&mut tx, patience).await?;
+        tx.commit().await?;
+        if swept == 0 {
+            return Ok(());
+        }
+    }
 }
 
 fn measure(databases: &Databases, began: Instant) {

@@ -77,6 +77,10 @@ settings! {
         "Jobs of each queue that this process does at once, for each database.";
     SOCIALAI_FACTS_RETENTION_DAYS = "30", plain, "90",
         "How long domain events are kept for live updates and replay.";
+    SOCIALAI_WEBHOOK_LOG_DAYS = "30", plain, "90",
+        "How long deliveries to webhook endpoints stay in their log.";
+    SOCIALAI_WEBHOOK_FAILING_DAYS = "3", plain, "5",
+        "A webhook endpoint that gave nothing but failures for so long is switched off.";
     SOCIALAI_LOG, plain, "info,socialai_domain=debug",
         "Level of the log. Default: info for serve, warn for everything else.";
     SOCIALAI_LOG_FORMAT = "auto", plain, "json",

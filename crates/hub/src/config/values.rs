@@ -9,7 +9,10 @@ use std::{
 };
 
 use secrecy::{ExposeSecret, SecretString};
-use socialai_domain::vault::{MasterKeys, VaultError};
+use socialai_domain::{
+    vault::{MasterKeys, VaultError},
+    webhooks::Patience,
+};
 use sqlx::postgres::PgConnectOptions;
 use url::Url;
 
@@ -111,11 +114,21 @@ pub(super) fn read(environment: &Environment, overrides: &[(&'static str, OsStri
         facts_retention: Duration::from_hours(
             24 * u64::from(at_least_one(&reader, s::SOCIALAI_FACTS_RETENTION_DAYS, 3_650)?),
         ),
+        webhook_patience: webhook_patience(&reader)?,
         effective: Vec::new(),
         unknown: unknown(environment),
     };
     check_mail(&config)?;
     Ok(Config { effective: in_table_order(reader), ..config })
+}
+
+fn webhook_patience(reader: &Reader) -> Result<Patience> {
+    let days = |setting, most| Ok::<_, ConfigError>(time::Duration::days(at_least_one(reader, setting, most)?.into()));
+    Ok(Patience {
+        failing_for: days(s::SOCIALAI_WEBHOOK_FAILING_DAYS, 365)?,
+        log_kept_for: days(s::SOCIALAI_WEBHOOK_LOG_DAYS, 3_650)?,
+        ..Patience::default()
+    })
 }
 
 fn in_table_order(reader: Reader) -> Vec<super::Effective> {
