@@ -57,26 +57,56 @@ async fn ids_of(
     tenant: &socialai_domain::tenants::Tenant,
     user: ids::UserId,
 ) -> Vec<(&'static str, String)> {
-    use socialai_domain::{api_keys, audit::Actor, invitations, sessions};
+    use socialai_domain::{
+        api_keys,
+        audit::Actor,
+        effects, invitations, sessions,
+        webhooks::{
+            endpoints::{self, NewEndpoint},
+            sending,
+        },
+    };
     let mut tx = server.lab.databases.tenant(tenant.id, Actor::system("test")).await.unwrap();
     let new = api_keys::NewKey { name: "k".into(), scopes: vec!["users:read".into()], expires_at: None };
     let key = api_keys::create(&mut tx, new).await.unwrap().0.id;
     let invitation = invitations::create(&mut tx, "x@y.test", "X", Role::Agent, None).await.unwrap().0.id;
     let session = sessions::open(&mut tx, user, sessions::Method::Password, false).await.unwrap().id;
+    let endpoint = NewEndpoint {
+        name: "w".into(),
+        url: "https://example.com/".into(),
+        events: vec!["*".into()],
+        is_ordered: false,
+        secret: "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".to_owned().into(),
+    };
+    let endpoint = endpoints::create(&mut tx, endpoint).await.unwrap().id;
+    let delivery = sending::send_test(&mut tx, endpoint).await.unwrap().id;
+    let plan = effects::Plan {
+        kind: "test",
+        remote: "test".to_owned(),
+        about_kind: "test",
+        about_id: "1".to_owned(),
+        idempotency_key: "1".to_owned(),
+        request: json!({}),
+    };
+    let effect = effects::plan(&mut tx, plan).await.unwrap();
     tx.commit().await.unwrap();
     vec![
         ("/api-keys/{id}", key.to_string()),
+        ("/dead-letters/{id}", crate::dead_letters::dead(server, tenant, "tests.one").await.to_string()),
+        ("/effects/{id}", effect.to_string()),
         ("/invitations/{id}", invitation.to_string()),
         ("/me/sessions/{id}", session.to_string()),
         ("/me/passkeys/{id}", ids::PasskeyId::fresh().to_string()),
         ("/users/{id}", user.to_string()),
+        ("/webhook-deliveries/{id}", delivery.to_string()),
+        ("/webhook-endpoints/{id}", endpoint.to_string()),
     ]
 }
 
 fn body_for(path: &str) -> Value {
     match path {
         "/users/{id}" => json!({ "role": "viewer" }),
-        "/api-keys/{id}/rotate" => json!({ "overlap_hours": 1 }),
+        "/api-keys/{id}/rotate" | "/webhook-endpoints/{id}/rotate-secret" => json!({ "overlap_hours": 1 }),
         _ => json!({}),
     }
 }

@@ -82,7 +82,17 @@ impl Server {
         Self::with_limiter(lab, Limiter::new(Store::InProcess(InProcess::default()), rate_factor)).await
     }
 
+    /// An installation that lets its tenants reach so far.
+    pub async fn reaching(reach: Reach) -> Self {
+        let limiter = Limiter::new(Store::InProcess(InProcess::default()), 1_000);
+        Self::build(Arc::new(Lab::shared().await), limiter, reach).await
+    }
+
     pub async fn with_limiter(lab: Arc<Lab>, limiter: Limiter) -> Self {
+        Self::build(lab, limiter, Reach::Anywhere).await
+    }
+
+    async fn build(lab: Arc<Lab>, limiter: Limiter, reach: Reach) -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let stopping = CancellationToken::new();
@@ -107,7 +117,7 @@ impl Server {
             },
             signing_key: None,
             limiter,
-            oidc: Oidc::new(Http::new(Reach::Anywhere).unwrap()),
+            oidc: Oidc::new(Http::new(reach).unwrap()),
             mail: Mail::Outbox,
             metrics: Box::new(|| "socialai_up 1\n".to_owned()),
             stopping: stopping.clone(),
