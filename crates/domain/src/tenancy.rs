@@ -348,7 +348,9 @@ impl SystemTx {
 fn ring(databases: &Databases, shard: Option<&str>, topics: &[&str]) {
     if !topics.is_empty() {
         let bell = databases.bell(shard);
-        topics.iter().for_each(|topic| bell.ring(topic));
+        for topic in topics {
+            bell.ring(topic);
+        }
     }
 }
 
