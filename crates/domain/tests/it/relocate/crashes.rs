@@ -116,7 +116,7 @@ async fn move_that_died_before_the_switch_is_given_up_and_leaves_nothing() {
             tx.rollback().await.unwrap();
         }
         give_up(&lab, &tenant).await;
-        assert_eq!(names(&lab, tenant.id).await, [email.clone()], "{fatal}");
+        assert_eq!(names(&lab, tenant.id).await, std::slice::from_ref(&email), "{fatal}");
         assert_eq!(engine::possessions(&lab, &tenant, None).await, possessions, "{fatal}");
         assert_eq!(engine::rows_of(&lab, &tenant, 1).await, 0, "{fatal}: nothing stays at the target");
         // It can be moved as if nothing had been.

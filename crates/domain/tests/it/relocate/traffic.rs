@@ -156,7 +156,7 @@ async fn nothing_is_lost_or_doubled_while_a_tenant_moves_through_all_tiers() {
     }
     let traffic = Traffic::of(tenant.id);
     let homes = [Home::Schema, shard(), Home::Shared, shard(), Home::Shared];
-    let (outages, _, _, _, _, _, here, there) = tokio::join!(
+    let (outages, (), (), (), (), (), here, there) = tokio::join!(
         tour(&mover, &tenant, &traffic, &homes),
         traffic.write(&lab, "a"),
         traffic.write(&lab, "b"),
