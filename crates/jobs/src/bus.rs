@@ -59,7 +59,9 @@ pub async fn read(place: &Place, reader: Reader) -> Result<()> {
         jobs::write_all(tx.engine(), follows).await?;
         facts::move_place(tx.engine(), reader.name, last).await?;
         tx.commit().await?;
-        queues.into_iter().for_each(|queue| bell.ring(queue));
+        for queue in queues {
+            bell.ring(queue);
+        }
         if !full {
             wait(&mut rung).await;
         }

@@ -108,7 +108,9 @@ mod tests {
         let of_tenant = busy.get(&tenant).map_or(hands.share(), |room| usize::try_from(*room).unwrap());
         let lease = Uuid::new_v4();
         let taken = vec![Taken { tenant, speed, lease }; lanes.min(hands.room(speed)).min(of_tenant)];
-        taken.iter().for_each(|lane| hands.take(*lane));
+        for lane in &taken {
+            hands.take(*lane);
+        }
         taken
     }
 
@@ -137,7 +139,9 @@ mod tests {
                     hands.free(held.swap_remove(freed.index(held.len())));
                 }
             }
-            held.into_iter().for_each(|lane| hands.free(lane));
+            for lane in held {
+                hands.free(lane);
+            }
             prop_assert!(hands.are_empty() && hands.busy().is_empty());
             prop_assert_eq!(hands.room(Speed::Fast), hands.share());
         }

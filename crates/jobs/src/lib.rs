@@ -100,7 +100,9 @@ impl Engine {
         let engine = Self(Arc::new(parts));
         engine.start_in(None);
         let shards: Vec<_> = databases.shard_names().map(str::to_owned).collect();
-        shards.into_iter().for_each(|shard| engine.start_in(Some(shard)));
+        for shard in shards {
+            engine.start_in(Some(shard));
+        }
         engine
     }
 
