@@ -6,8 +6,8 @@
 //! parallel here: what a batch does is to write jobs, hundreds in one statement, and the parallelism across keys is that
 //! of the jobs' lanes.
 //!
-//! A batch that fails is tried again until it works or the partition is lost, so offsets are contiguous. They are told to
-//! Kafka after each batch, for lag and for tools, and never read from there.
+//! A batch that fails is tried again until it works or the partition is lost, so offsets are contiguous; its partition
+//! pauses meanwhile, and the others go on. Offsets are told to Kafka after each batch, for tools, and never read from there.
 
 use std::{
     collections::BTreeMap,
@@ -20,15 +20,19 @@ use std::{
 
 use futures::FutureExt;
 use rdkafka::{
-    ClientContext, Message, Offset, Statistics, TopicPartitionList,
+    ClientContext, Message, Offset, TopicPartitionList,
     consumer::{BaseConsumer, CommitMode, Consumer, ConsumerContext, StreamConsumer},
-    error::KafkaError,
+    error::{KafkaError, KafkaResult},
     message::OwnedMessage,
     topic_partition_list::TopicPartitionListElem,
     types::RDKafkaRespErr,
 };
 use socialai_domain::tenancy::Databases;
-use tokio::sync::mpsc;
+use tokio::{
+    sync::mpsc,
+    task::JoinHandle,
+    time::{MissedTickBehavior, interval},
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -43,6 +47,8 @@ use crate::{
 const MOST_RECORDS: usize = 250;
 /// … and their length.
 const MOST_BYTES: usize = 8_000_000;
+/// How often the lag is looked at.
+const LOOK: Duration = Duration::from_secs(5);
 /// For saying goodbye to the group.
 const GOODBYE: Duration = Duration::from_secs(10);
 
@@ -88,7 +94,6 @@ enum Change {
 struct Context {
     changes: mpsc::UnboundedSender<Change>,
     outage: Outage,
-    lag: Arc<Lag>,
     is_leaving: AtomicBool,
 }
 
@@ -99,12 +104,6 @@ impl ClientContext for Context {
 
     fn error(&self, error: KafkaError, reason: &str) {
         self.outage.error(error, reason);
-    }
-
-    fn stats(&self, statistics: Statistics) {
-        if self.lag.show(&statistics) {
-            self.outage.works();
-        }
     }
 }
 
@@ -126,15 +125,19 @@ impl ConsumerContext for Context {
 }
 
 struct Member<'a, W> {
-    consumer: StreamConsumer<Context>,
+    consumer: Arc<StreamConsumer<Context>>,
     changes: mpsc::UnboundedReceiver<Change>,
     claims: BTreeMap<i32, Claim>,
+    /// Records of partitions whose last batch failed.
+    pending: BTreeMap<i32, Vec<OwnedMessage>>,
     topic: &'a str,
     databases: &'a Databases,
     work: &'a W,
     outage: Outage,
     storage: Outage,
-    lag: Arc<Lag>,
+    lag: Lag,
+    /// The question that is on its way.
+    asking: Option<JoinHandle<KafkaResult<Ends>>>,
 }
 
 /// Whether a member reads on.
@@ -152,29 +155,45 @@ impl<'a, W: Work> Member<'a, W> {
         databases: &'a Databases,
         work: &'a W,
         outage: Outage,
-    ) -> Result<Self, KafkaError> {
+    ) -> KafkaResult<Self> {
         let (sender, changes) = mpsc::unbounded_channel();
-        let lag = Arc::new(Lag::of(work.name(), topic));
-        let context =
-            Context { changes: sender, outage: outage.clone(), lag: lag.clone(), is_leaving: AtomicBool::new(false) };
+        let context = Context { changes: sender, outage: outage.clone(), is_leaving: AtomicBool::new(false) };
         let consumer: StreamConsumer<Context> = settings.consumer(work.name()).create_with_context(context)?;
         consumer.subscribe(&[topic])?;
-        let storage = Outage::of(format!("{} writing what follows from Kafka", work.name()));
-        Ok(Self { consumer, changes, claims: BTreeMap::new(), topic, databases, work, outage, storage, lag })
+        Ok(Self {
+            consumer: Arc::new(consumer),
+            changes,
+            claims: BTreeMap::new(),
+            pending: BTreeMap::new(),
+            topic,
+            databases,
+            work,
+            outage,
+            storage: Outage::of(format!("{} writing what follows from Kafka", work.name())),
+            lag: Lag::of(work.name()),
+            asking: None,
+        })
     }
 
     async fn read_on(&mut self, stopping: &CancellationToken) {
+        let mut look = interval(LOOK);
+        let mut retry = interval(PAUSE);
+        for timer in [&mut look, &mut retry] {
+            timer.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        }
         loop {
             let next = tokio::select! {
                 biased;
                 () = stopping.cancelled() => return,
                 Some(change) = self.changes.recv() => self.follow(change, stopping).await,
-                message = self.consumer.recv() => match message {
-                    Ok(message) => {
-                        let first = message.detach();
-                        drop(message);
-                        self.read(first, stopping).await
-                    }
+                _ = retry.tick(), if !self.pending.is_empty() => self.retry().await,
+                Some(answer) = answer(&mut self.asking) => self.hear(answer),
+                _ = look.tick(), if self.asking.is_none() && !self.claims.is_empty() => {
+                    self.asking = Some(self.ask());
+                    Next::GoOn
+                }
+                message = self.consumer.recv() => match message.map(|message| message.detach()) {
+                    Ok(first) => self.read(first).await,
                     Err(error) => self.note(&error),
                 },
             };
@@ -194,28 +213,49 @@ impl<'a, W: Work> Member<'a, W> {
         Next::GoOn
     }
 
+    /// Asks where the partitions begin and end.
+    fn ask(&self) -> JoinHandle<KafkaResult<Ends>> {
+        let (consumer, topic) = (self.consumer.clone(), self.topic.to_owned());
+        let partitions: Vec<_> = self.claims.keys().copied().collect();
+        tokio::task::spawn_blocking(move || ends(&consumer, &topic, &partitions))
+    }
+
+    fn hear(&self, answer: KafkaResult<Ends>) -> Next {
+        match answer {
+            Ok(ends) => {
+                self.outage.works();
+                for (partition, (_, end)) in ends {
+                    if let Some(claim) = self.claims.get(&partition) {
+                        self.lag.show(partition, end - claim.next);
+                    }
+                }
+            }
+            Err(error) => tracing::debug!(%error, "{} does not know its lag", self.work.name()),
+        }
+        Next::GoOn
+    }
+
     async fn follow(&mut self, change: Change, stopping: &CancellationToken) -> Next {
-        self.claims.clear();
-        self.lag.forget();
+        self.pending.clear();
+        self.lag.forget(std::mem::take(&mut self.claims).into_keys());
         let Change::Given(partitions) = change else { return Next::GoOn };
-        let mut list = TopicPartitionList::with_capacity(partitions.len());
         for partition in partitions {
             let Some(Some(claim)) = stopping.run_until_cancelled(self.claim(partition)).await else {
                 return Next::Rejoin;
             };
-            self.lag.is_at(partition, claim.next);
-            if let Err(error) = list.add_partition_offset(self.topic, partition, Offset::Offset(claim.next)) {
-                self.outage.fails(&error);
-                return Next::Rejoin;
-            }
             self.claims.insert(partition, claim);
         }
-        if let Err(error) = self.consumer.assign(&list) {
-            self.outage.fails(&error);
+        if let Err(error) = self.start_over_where_lost().await {
+            self.storage.fails(&error);
             return Next::Rejoin;
         }
-        self.outage.works();
-        Next::GoOn
+        match places_of(self.topic, &self.claims).and_then(|places| self.consumer.assign(&places)) {
+            Ok(()) => Next::GoOn,
+            Err(error) => {
+                self.outage.fails(&error);
+                Next::Rejoin
+            }
+        }
     }
 
     /// `None`: somebody else claimed it at the same time.
@@ -233,70 +273,113 @@ impl<'a, W: Work> Member<'a, W> {
         }
     }
 
+    /// A place behind the end of its partition is one in a topic that is no more: the cluster lost it, or somebody made it
+    /// anew. What the new one has is read from its beginning.
+    async fn start_over_where_lost(&mut self) -> Result<(), Trouble> {
+        let Ok(Ok(ends)) = self.ask().await else { return Ok(()) };
+        for (partition, (begin, end)) in ends {
+            if let Some(claim) = self.claims.get_mut(&partition).filter(|claim| claim.next > end) {
+                tracing::warn!(
+                    topic = self.topic,
+                    partition,
+                    expected = claim.next,
+                    end,
+                    "a Kafka topic was lost; it is read anew"
+                );
+                claim.rewind(self.databases, begin).await?;
+            }
+        }
+        Ok(())
+    }
+
     /// Takes what has arrived, up to a batch, and reads it.
-    async fn read(&mut self, first: OwnedMessage, stopping: &CancellationToken) -> Next {
+    async fn read(&mut self, first: OwnedMessage) -> Next {
         let mut bytes = length(&first);
         let mut count = 1;
         let mut batches = BTreeMap::from([(first.partition(), vec![first])]);
         while count < MOST_RECORDS && bytes < MOST_BYTES {
             let Some(Ok(message)) = self.consumer.recv().now_or_never() else { break };
-            bytes += message.payload_len() + message.key_len();
+            let message = message.detach();
+            bytes += length(&message);
             count += 1;
-            batches.entry(message.partition()).or_insert_with(Vec::new).push(message.detach());
+            batches.entry(message.partition()).or_insert_with(Vec::new).push(message);
         }
         if !self.changes.is_empty() {
             // They may not be ours any more; whoever gets the partitions reads them from their place.
             return Next::GoOn;
         }
         for (partition, records) in batches {
-            if self.read_partition(partition, &records, stopping).await == Next::Rejoin {
+            // What arrived before the partition could pause queues up.
+            if let Some(pending) = self.pending.get_mut(&partition) {
+                pending.extend(records);
+            } else if self.read_partition(partition, records).await == Next::Rejoin {
                 return Next::Rejoin;
             }
         }
         Next::GoOn
     }
 
-    async fn read_partition(&mut self, partition: i32, records: &[OwnedMessage], stopping: &CancellationToken) -> Next {
-        let Some(claim) = self.claims.get_mut(&partition) else { return Next::GoOn };
-        let mut starts_over = records.first().map(OwnedMessage::offset).filter(|first| *first < claim.next);
-        loop {
-            let outcome = async {
-                if let Some(first) = starts_over {
-                    start_over(self.databases, claim, first).await?;
-                    starts_over = None;
-                }
-                self.work.read(claim, records).await
-            };
-            match outcome.await {
-                Ok(()) => break,
-                Err(Trouble::Lost) => return Next::Rejoin,
-                Err(error) => self.storage.fails(&error),
+    async fn retry(&mut self) -> Next {
+        for (partition, records) in std::mem::take(&mut self.pending) {
+            if self.read_partition(partition, records).await == Next::Rejoin {
+                return Next::Rejoin;
             }
-            if stopping.run_until_cancelled(tokio::time::sleep(PAUSE)).await.is_none() {
-                return Next::GoOn;
+            if !self.pending.contains_key(&partition) {
+                self.pause(partition, false);
             }
         }
-        self.storage.works();
-        self.lag.is_at(partition, claim.next);
-        metrics::counter!("kafka_consumed_total", "reader" => self.work.name().to_owned())
-            .increment(records.len() as u64);
-        self.tell(CommitMode::Async);
         Next::GoOn
     }
 
+    async fn read_partition(&mut self, partition: i32, records: Vec<OwnedMessage>) -> Next {
+        let Some(claim) = self.claims.get_mut(&partition) else { return Next::GoOn };
+        match self.work.read(claim, &records).await {
+            Ok(()) => {
+                self.storage.works();
+                metrics::counter!("kafka_consumed_total", "reader" => self.work.name().to_owned())
+                    .increment(records.len() as u64);
+                self.tell();
+                Next::GoOn
+            }
+            Err(Trouble::Lost) => Next::Rejoin,
+            Err(error) => {
+                self.storage.fails(&error);
+                self.pause(partition, true);
+                self.pending.insert(partition, records);
+                Next::GoOn
+            }
+        }
+    }
+
     /// Says to Kafka how far this member is.
-    fn tell(&self, mode: CommitMode) {
-        if let Err(error) = places_of(self.topic, &self.claims).and_then(|list| self.consumer.commit(&list, mode)) {
+    fn tell(&self) {
+        let told =
+            places_of(self.topic, &self.claims).and_then(|places| self.consumer.commit(&places, CommitMode::Async));
+        if let Err(error) = told {
             tracing::debug!(%error, "{} could not tell Kafka its place", self.work.name());
+        }
+    }
+
+    /// Stops fetching, so that what cannot be read yet does not pile up in memory.
+    fn pause(&self, partition: i32, stops: bool) {
+        let mut list = TopicPartitionList::with_capacity(1);
+        list.add_partition(self.topic, partition);
+        let done = if stops { self.consumer.pause(&list) } else { self.consumer.resume(&list) };
+        if let Err(error) = done {
+            self.outage.fails(&error);
         }
     }
 
     /// Goes at once, so that the others need not wait for this member's silence.
     async fn leave(self) {
         self.consumer.context().is_leaving.store(true, Ordering::Relaxed);
-        self.lag.forget();
-        let Self { consumer, claims, topic, .. } = self;
-        let places = places_of(topic, &claims).ok().filter(|list| list.count() > 0);
+        self.lag.forget(self.claims.keys().copied());
+        let Self { consumer, claims, topic, asking, .. } = self;
+        if let Some(asking) = asking {
+            // It holds the consumer too. Its answer is of no interest any more.
+            let _ = asking.await;
+        }
+        let places = places_of(topic, &claims).ok().filter(|places| places.count() > 0);
         let goodbye = tokio::task::spawn_blocking(move || {
             if let Some(places) = places
                 && let Err(error) = consumer.commit(&places, CommitMode::Sync)
@@ -315,20 +398,22 @@ impl<'a, W: Work> Member<'a, W> {
     }
 }
 
-/// The first record after a claim is below it only when the cluster lost the topic, or somebody made it anew.
-async fn start_over(databases: &Databases, claim: &mut Claim, first: i64) -> Result<(), Trouble> {
-    let At { topic, partition, .. } = &claim.at;
-    tracing::warn!(
-        topic,
-        partition,
-        offset = first,
-        expected = claim.next,
-        "a Kafka topic counts from the beginning again"
-    );
-    claim.rewind(databases, first).await
+/// First and next offset of partitions.
+type Ends = BTreeMap<i32, (i64, i64)>;
+
+fn ends(consumer: &StreamConsumer<Context>, topic: &str, partitions: &[i32]) -> KafkaResult<Ends> {
+    let ends = partitions.iter().map(|partition| Ok((*partition, consumer.fetch_watermarks(topic, *partition, LOOK)?)));
+    ends.collect()
 }
 
-fn places_of(topic: &str, claims: &BTreeMap<i32, Claim>) -> Result<TopicPartitionList, KafkaError> {
+/// `None` when nothing was asked.
+async fn answer(asking: &mut Option<JoinHandle<KafkaResult<Ends>>>) -> Option<KafkaResult<Ends>> {
+    let outcome = asking.as_mut()?.await;
+    *asking = None;
+    outcome.ok()
+}
+
+fn places_of(topic: &str, claims: &BTreeMap<i32, Claim>) -> KafkaResult<TopicPartitionList> {
     let mut list = TopicPartitionList::with_capacity(claims.len());
     for (partition, claim) in claims {
         list.add_partition_offset(topic, *partition, Offset::Offset(claim.next))?;

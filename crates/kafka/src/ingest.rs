@@ -4,17 +4,13 @@
 //! Taking out is at least once. The place moves after the handler did its work, and whoever does it twice after a crash
 //! recognises a delivery by its own id.
 
-use std::{
-    future::Future,
-    sync::{PoisonError, RwLock},
-    time::Duration,
-};
+use std::time::Duration;
 
 use rdkafka::{
     Message,
     error::KafkaError,
     message::{Header, Headers, OwnedHeaders, OwnedMessage},
-    producer::{FutureProducer, FutureRecord, Producer},
+    producer::{FutureProducer, FutureRecord},
 };
 use socialai_domain::{audit::Actor, tenancy::Databases};
 use thiserror::Error;
@@ -34,8 +30,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub struct Buffer {
     settings: Settings,
     outage: Outage,
-    /// Exchanged when the cluster and it are out of step for good.
-    sender: RwLock<FutureProducer<Outage>>,
+    sender: FutureProducer<Outage>,
 }
 
 #[derive(Debug, Error)]
@@ -50,8 +45,9 @@ pub enum PutError {
 impl Buffer {
     pub(crate) fn open(settings: &Settings) -> Result<Self, Refused> {
         let outage = Outage::of("putting deliveries into Kafka");
-        let sender = connect(settings, &outage).map_err(|error| Refused::Client(error.to_string()))?;
-        Ok(Self { settings: settings.clone(), outage, sender: RwLock::new(sender) })
+        let sender = settings.buffer(PATIENCE).create_with_context(outage.clone());
+        let sender = sender.map_err(|error| Refused::Client(error.to_string()))?;
+        Ok(Self { settings: settings.clone(), outage, sender })
     }
 
     /// Returns when it is durable. What has the same key is taken out in the order in which it was acknowledged.
@@ -66,8 +62,7 @@ impl Buffer {
             headers.insert(Header { key, value: Some(*value) })
         });
         let record = FutureRecord::to(&topic).key(key).payload(bytes).headers(headers);
-        let sender = self.sender.read().unwrap_or_else(PoisonError::into_inner).clone();
-        match sender.send(record, PATIENCE).await {
+        match self.sender.send(record, PATIENCE).await {
             Ok(_) => {
                 self.outage.works();
                 metrics::counter!("kafka_produced_total", "topic" => "ingest").increment(1);
@@ -75,25 +70,10 @@ impl Buffer {
             }
             Err((error, _)) => {
                 self.outage.fails(&error);
-                self.replace_broken();
                 Err(PutError::NotAcknowledged(error))
             }
         }
     }
-
-    fn replace_broken(&self) {
-        let mut sender = self.sender.write().unwrap_or_else(PoisonError::into_inner);
-        if sender.client().fatal_error().is_some() {
-            match connect(&self.settings, &self.outage) {
-                Ok(fresh) => *sender = fresh,
-                Err(error) => self.outage.fails(&error),
-            }
-        }
-    }
-}
-
-fn connect(settings: &Settings, outage: &Outage) -> Result<FutureProducer<Outage>, KafkaError> {
-    settings.producer(PATIENCE, false).create_with_context(outage.clone())
 }
 
 /// What was put in, as it was put in.

@@ -10,7 +10,8 @@
 //!
 //! A partition is claimed by writing one's own name (`owner`) into the rows of all databases. That waits for a commit that
 //! is on its way, and from then on whoever had the partition before commits nothing more. Two that claim at once both
-//! begin in the control database; who was first finds the other's name there afterwards and gives up.
+//! begin in the control database; who was first finds the other's name there afterwards and gives up. It may have taken a
+//! shard from the other by then, who learns that from a commit that fails, and claims again.
 
 use std::collections::BTreeMap;
 
@@ -204,5 +205,77 @@ impl Claim {
         self.ahead.clear();
         self.next = next;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use socialai_testkit::lab::Lab;
+
+    use super::*;
+
+    fn at() -> At {
+        At { reader: "counting".to_owned(), topic: "test.facts".to_owned(), partition: 0 }
+    }
+
+    async fn advance(lab: &Lab, claim: &Claim, next: i64) -> Result<(), Trouble> {
+        let mut tx = lab.databases.system(Actor::system("test")).await.unwrap();
+        claim.advance(tx.engine(), next, &BTreeMap::new()).await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn run_ahead(lab: &Lab, claim: &Claim, tenant: Uuid, next: i64) -> Result<(), Trouble> {
+        let mut tx = lab.databases.system_at(Some("east"), Actor::system("test")).await.unwrap();
+        claim.run_ahead(tx.engine(), "east", &[tenant], next).await?;
+        Ok(tx.commit().await?)
+    }
+
+    #[tokio::test]
+    async fn claim_takes_the_partition_from_whoever_had_it_in_every_database() {
+        let lab = Lab::with_shards(&["east"]).await;
+        let first = claim(&lab.databases, at()).await.unwrap().unwrap();
+        advance(&lab, &first, 10).await.unwrap();
+        let second = claim(&lab.databases, at()).await.unwrap().unwrap();
+        assert_eq!(second.next, 10);
+        assert!(matches!(advance(&lab, &first, 20).await, Err(Trouble::Lost)));
+        assert!(matches!(run_ahead(&lab, &first, Uuid::nil(), 20).await, Err(Trouble::Lost)));
+        advance(&lab, &second, 20).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn claim_waits_for_a_commit_that_is_on_its_way() {
+        let lab = Lab::own().await;
+        let first = claim(&lab.databases, at()).await.unwrap().unwrap();
+        let mut tx = lab.databases.system(Actor::system("test")).await.unwrap();
+        first.advance(tx.engine(), 10, &BTreeMap::new()).await.unwrap();
+        let (second, ()) = tokio::join!(claim(&lab.databases, at()), async { tx.commit().await.unwrap() });
+        assert_eq!(second.unwrap().unwrap().next, 10);
+    }
+
+    #[tokio::test]
+    async fn of_many_claims_at_once_one_holds() {
+        let lab = Lab::with_shards(&["east"]).await;
+        for _ in 0..10 {
+            let claims = futures::future::join_all((0..6).map(|_| claim(&lab.databases, at()))).await;
+            let mut holding = Vec::new();
+            for claim in claims.into_iter().filter_map(Result::unwrap) {
+                let here = advance(&lab, &claim, 1).await.is_ok();
+                let there = run_ahead(&lab, &claim, Uuid::nil(), 1).await.is_ok();
+                assert!(here || !there, "nobody commits in a shard who has not the control database");
+                holding.extend(here.then_some(claim));
+            }
+            assert_eq!(holding.len(), 1);
+        }
+    }
+
+    #[tokio::test]
+    async fn shard_that_is_ahead_with_a_tenant_is_known_to_the_next_claim() {
+        let lab = Lab::with_shards(&["east", "west"]).await;
+        let (tenant, other) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        let first = claim(&lab.databases, at()).await.unwrap().unwrap();
+        run_ahead(&lab, &first, tenant, 30).await.unwrap();
+        let second = claim(&lab.databases, at()).await.unwrap().unwrap();
+        assert!(second.is_ahead(tenant, 29));
+        assert!(!second.is_ahead(tenant, 30) && !second.is_ahead(other, 29));
     }
 }

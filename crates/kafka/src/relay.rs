@@ -100,7 +100,7 @@ impl Relay {
     }
 
     async fn connect(&self, outage: &Outage) -> anyhow::Result<Sender> {
-        let config = self.settings.producer(PATIENCE, true);
+        let config = self.settings.relay(PATIENCE);
         let sender: Sender = config.create_with_context(outage.clone())?;
         let asked = sender.clone();
         let topic = self.settings.facts_topic();

@@ -124,23 +124,33 @@ impl Settings {
         config
     }
 
-    /// An acknowledged record is on `min_insync_replicas` disks, once, and behind those that were sent before it. With
-    /// `gapless` a record that cannot be sent stops all behind it: a reader that met a later fact of its key first would
-    /// take the earlier one for a repetition.
-    pub(crate) fn producer(&self, timeout: Duration, gapless: bool) -> ClientConfig {
+    /// An acknowledged record is on `min_insync_replicas` disks, and behind those of its key that were sent before it.
+    fn sender(&self, timeout: Duration) -> ClientConfig {
         let mut config = self.client();
         config
-            .set("enable.idempotence", "true")
             .set("acks", "all")
-            .set("enable.gapless.guarantee", gapless.to_string())
-            // A broker that does not know the producer yet would take a second request after it refused the first.
-            .set("max.in.flight.requests.per.connection", if gapless { "1" } else { "5" })
             .set("message.timeout.ms", timeout.as_millis().to_string())
+            // A request that was refused would otherwise be made again behind a later one that was not.
+            .set("max.in.flight.requests.per.connection", "1")
             // The same as in Kafka's own clients, so that other programs find a key where we do.
             .set("partitioner", "murmur2_random")
             .set("compression.codec", "lz4")
             .set("linger.ms", "1");
         config
+    }
+
+    /// For facts: also once, as long as the sender lives, and without gaps. A record that cannot be sent stops all behind
+    /// it: a reader that met a later fact first would take the earlier one for a repetition.
+    pub(crate) fn relay(&self, timeout: Duration) -> ClientConfig {
+        let mut config = self.sender(timeout);
+        config.set("enable.idempotence", "true").set("enable.gapless.guarantee", "true");
+        config
+    }
+
+    /// For deliveries, which are known by their own ids: not idempotent, because such a sender can break for good, and the
+    /// way in must open again by itself.
+    pub(crate) fn buffer(&self, timeout: Duration) -> ClientConfig {
+        self.sender(timeout)
     }
 
     pub(crate) fn consumer(&self, reader: &str) -> ClientConfig {
@@ -150,11 +160,10 @@ impl Settings {
             .set("group.id", self.group(reader))
             .set("enable.auto.commit", "false")
             .set("enable.auto.offset.store", "false")
-            // For what was kept shorter than we were away, and for a topic that was made anew.
+            // For what was kept shorter than we were away.
             .set("auto.offset.reset", "earliest")
             .set("session.timeout.ms", session.to_string())
             .set("heartbeat.interval.ms", (session / 10).to_string())
-            .set("statistics.interval.ms", "1000")
             .set("fetch.message.max.bytes", self.record_limit.to_string())
             .set("queued.max.messages.kbytes", "8192");
         config
@@ -172,7 +181,7 @@ mod tests {
     #[test]
     fn defaults_with_a_list_of_brokers_are_fine() {
         given().check().unwrap();
-        given().producer(Duration::from_secs(10), true).create_native_config().unwrap();
+        given().relay(Duration::from_secs(10)).create_native_config().unwrap();
         given().consumer("alerts").create_native_config().unwrap();
     }
 

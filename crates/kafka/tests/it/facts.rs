@@ -89,11 +89,11 @@ async fn facts_of_a_key_become_jobs_in_their_order() {
     let rig = Rig::new().await;
     let tenant = rig.lab.tenant().await;
     let process = rig.carrying(&[COUNTING]).await;
-    for start in (0..2_000).step_by(100) {
-        publish(&rig.lab.databases, &tenant, "test.numbered", start..start + 100, 17).await;
+    for start in (0..600).step_by(50) {
+        publish(&rig.lab.databases, &tenant, "test.numbered", start..start + 50, 17).await;
     }
-    let jobs = wait_for_jobs(&rig.lab.databases, None, 2_000).await;
-    assert_each_once(&jobs, &tenant, 2_000, 17);
+    let jobs = wait_for_jobs(&rig.lab.databases, None, 600).await;
+    assert_each_once(&jobs, &tenant, 600, 17);
     process.stop().await;
 }
 

@@ -1,1 +1,148 @@
-//! To come.
+//! Tenants live in several databases; their jobs land where they live, each once, whatever happens in between.
+
+use socialai_domain::tenants::{Home, Tenant};
+use sqlx::{Connection, Executor, PgConnection};
+
+use crate::rig::{COUNTING, Process, Rig, assert_each_once, jobs, publish, shard, wait_for, wait_for_jobs};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn jobs_land_where_their_tenant_lives() {
+    let rig = Rig::with_shards(&["east", "west"]).await;
+    let databases = &rig.lab.databases;
+    let here = rig.lab.tenant().await;
+    let apart = rig.lab.tenant_in(Home::Schema).await;
+    let east = rig.lab.tenant_in(shard("east")).await;
+    let west = rig.lab.tenant_in(shard("west")).await;
+    let process = rig.carrying(&[COUNTING]).await;
+    for start in (0..200).step_by(10) {
+        for tenant in [&here, &apart, &east, &west] {
+            publish(databases, tenant, "test.numbered", start..start + 10, 5).await;
+        }
+    }
+    let in_control = wait_for_jobs(databases, None, 400).await;
+    assert_each_once(&in_control, &here, 200, 5);
+    assert_each_once(&in_control, &apart, 200, 5);
+    assert_each_once(&wait_for_jobs(databases, Some("east"), 200).await, &east, 200, 5);
+    assert_each_once(&wait_for_jobs(databases, Some("west"), 200).await, &west, 200, 5);
+    process.stop().await;
+    let counts = [jobs(databases, None).await.len(), jobs(databases, Some("east")).await.len()];
+    assert_eq!(counts, [400, 200]);
+}
+
+/// Lets the control database refuse to move a reader's place, after the shards have theirs, and count how often. A
+/// sequence counts also what is rolled back.
+async fn refuse_in_control(rig: &Rig) -> PgConnection {
+    let mut owner = rig.lab.owner().await;
+    owner
+        .execute(
+            "create sequence system.refusals;
+             grant usage on sequence system.refusals to socialai_app;
+             create function system.refuse() returns trigger language plpgsql as $$
+             begin perform nextval('system.refusals'); raise exception 'refused'; end $$;
+             create trigger refuse before update of seen on system.topic_offsets
+             for each row execute function system.refuse()",
+        )
+        .await
+        .unwrap();
+    owner
+}
+
+async fn wait_for_refusals(owner: &mut PgConnection, count: i64) {
+    let owner = tokio::sync::Mutex::new(owner);
+    wait_for("refusals", async || {
+        let mut owner = owner.lock().await;
+        let refused: i64 =
+            sqlx::query_scalar("select case when is_called then last_value else 0 end from system.refusals")
+                .fetch_one(&mut **owner)
+                .await
+                .unwrap();
+        (refused >= count).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn crash_after_the_commit_of_a_shard_doubles_nothing() {
+    let rig = Rig::with_shards(&["east"]).await;
+    let databases = &rig.lab.databases;
+    let (here, east) = (rig.lab.tenant().await, rig.lab.tenant_in(shard("east")).await);
+    let process = rig.carrying(&[COUNTING]).await;
+    let mut owner = refuse_in_control(&rig).await;
+    for start in (0..30).step_by(10) {
+        publish(databases, &east, "test.numbered", start..start + 10, 5).await;
+        publish(databases, &here, "test.numbered", start..start + 10, 5).await;
+    }
+    // Each partition has a first batch, and the shard is ahead with it.
+    wait_for_jobs(databases, Some("east"), 3).await;
+    wait_for_refusals(&mut owner, 6).await;
+    process.stop().await;
+    assert_eq!(jobs(databases, None).await, []);
+
+    owner.execute("drop trigger refuse on system.topic_offsets").await.unwrap();
+    let process = Process::carrying(databases, &rig.settings, &[COUNTING]);
+    publish(databases, &east, "test.numbered", 30..40, 5).await;
+    assert_each_once(&wait_for_jobs(databases, None, 30).await, &here, 30, 5);
+    assert_each_once(&wait_for_jobs(databases, Some("east"), 40).await, &east, 40, 5);
+    process.stop().await;
+}
+
+/// As a move leaves it: registered and resident in the control database, gone from the shard.
+async fn move_to_control(rig: &Rig, tenant: &Tenant) {
+    let mut control = rig.lab.owner().await;
+    let registered = "update system.tenants set tier = 'shared', shard = null, home_schema = 'shared' where id = $1";
+    sqlx::query(registered).bind(tenant.id.0).execute(&mut control).await.unwrap();
+    let resident = "insert into system.residents (tenant_id, home_schema) values ($1, 'shared')";
+    sqlx::query(resident).bind(tenant.id.0).execute(&mut control).await.unwrap();
+    let mut left = PgConnection::connect_with(&rig.lab.endpoints[1].owner).await.unwrap();
+    sqlx::query("delete from system.residents where tenant_id = $1")
+        .bind(tenant.id.0)
+        .execute(&mut left)
+        .await
+        .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tenant_that_moved_before_the_second_try_has_its_jobs_once() {
+    let rig = Rig::with_shards(&["east"]).await;
+    let databases = &rig.lab.databases;
+    let (moving, staying) = (rig.lab.tenant_in(shard("east")).await, rig.lab.tenant_in(shard("east")).await);
+    let process = rig.carrying(&[COUNTING]).await;
+    let mut owner = refuse_in_control(&rig).await;
+    publish(databases, &moving, "test.numbered", 0..20, 5).await;
+    publish(databases, &staying, "test.numbered", 0..20, 5).await;
+    let of_moving =
+        async || jobs(databases, Some("east")).await.iter().filter(|job| job.tenant_id == moving.id.0).count();
+    wait_for("the shard to be ahead", async || (of_moving().await > 0).then_some(())).await;
+    wait_for_refusals(&mut owner, 3).await;
+    move_to_control(&rig, &moving).await;
+    databases.forget_place(moving.id).await;
+    let read_before = of_moving().await;
+    owner.execute("drop trigger refuse on system.topic_offsets").await.unwrap();
+    publish(databases, &moving, "test.numbered", 20..30, 5).await;
+
+    let in_control = wait_for_jobs(databases, None, 30 - read_before).await;
+    let in_east = wait_for_jobs(databases, Some("east"), 20 + read_before).await;
+    process.stop().await;
+    assert_each_once(&in_east, &staying, 20, 5);
+    let mut all: Vec<_> = in_east.iter().chain(&in_control).filter(|job| job.tenant_id == moving.id.0).collect();
+    all.sort_by_key(|job| job.payload["n"].as_u64());
+    assert!(all.iter().map(|job| job.payload["n"].as_u64()).eq((0..30).map(Some)), "{all:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn process_that_believes_a_tenant_elsewhere_looks_again() {
+    let rig = Rig::with_shards(&["east"]).await;
+    let tenant = rig.lab.tenant_in(shard("east")).await;
+    let other = rig.lab.again().await;
+    let process = Process::carrying(&other.databases, &rig.settings, &[COUNTING]);
+    rig.ready().await;
+    publish(&rig.lab.databases, &tenant, "test.numbered", 0..5, 1).await;
+    wait_for_jobs(&rig.lab.databases, Some("east"), 5).await;
+    move_to_control(&rig, &tenant).await;
+    rig.lab.databases.forget_place(tenant.id).await;
+    publish(&rig.lab.databases, &tenant, "test.numbered", 5..10, 1).await;
+    let in_control = wait_for_jobs(&rig.lab.databases, None, 5).await;
+    assert_eq!(in_control.len(), 5);
+    assert_eq!(jobs(&rig.lab.databases, Some("east")).await.len(), 5);
+    process.stop().await;
+}

@@ -2,6 +2,10 @@
 
 use std::{collections::BTreeMap, future::Future, time::Duration};
 
+use rdkafka::{
+    ClientConfig,
+    consumer::{BaseConsumer, Consumer},
+};
 use serde_json::{Value, json};
 use socialai_domain::{
     audit::Actor,
@@ -205,4 +209,16 @@ pub async fn wait_for<T, F: Future<Output = Option<T>>>(what: &str, look: impl F
 
 pub fn shard(name: &str) -> Home {
     Home::Shard(name.to_owned())
+}
+
+/// How many records the topic of facts has.
+pub async fn records_of(rig: &Rig) -> i64 {
+    let (brokers, topic) = (rig.broker.address(), format!("{}.facts", rig.settings.prefix));
+    let count = tokio::task::spawn_blocking(move || {
+        let client: BaseConsumer = ClientConfig::new().set("bootstrap.servers", brokers).create().unwrap();
+        let ends =
+            (0..3).map(|partition| client.fetch_watermarks(&topic, partition, Duration::from_secs(10)).unwrap().1);
+        ends.sum()
+    });
+    count.await.unwrap()
 }
