@@ -221,6 +221,21 @@ install_npm_project() {
     mark_current "$stamp" "$folder/package-lock.json"
 }
 
+# The Kafka broker of the tests. Its build takes minutes, once for each version; what is built is kept apart from our own
+# target folder, which people empty. A debug build, because the other takes three times as long; SQLite inside it is
+# compiled well all the same, or the broker is too slow to be tested with.
+install_kafka_broker() {
+    local version=0.6.0 stamp=.tools/tansu/installed
+    [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$version" ] && return 0
+    say "Building the Kafka broker of the tests into .tools/tansu (several minutes, once)"
+    mkdir -p .tools/tansu
+    CFLAGS=-O2 CARGO_TARGET_DIR="$ROOT/.tools/tansu/build" nice cargo install tansu --version "$version" --locked --debug \
+        --no-default-features --features libsql,dynostore --force --quiet --root .tools/tansu >&2 ||
+        die "the Kafka broker could not be built; cargo's message is above."
+    rm -rf .tools/tansu/build
+    echo "$version" >"$stamp"
+}
+
 # -----------------------------------------------------------------------------
 
 purpose=${1:-}
@@ -236,5 +251,6 @@ install_npm_project web
 if [ "$purpose" = test ]; then
     install_python_tools
     install_npm_project tools/oidc-provider
+    install_kafka_broker
     install_npm_project api-client
 fi
