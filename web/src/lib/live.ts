@@ -31,6 +31,12 @@ const NOUNS: Record<string, string[]> = {
   api_key: ["api-keys", "checklist"],
   tenant: ["tenant", "policy", "sso", "checklist"],
   session: ["sessions"],
+  job: ["dead-letters"],
+  dead_letters: ["dead-letters"],
+  effect: ["effects"],
+  webhook_endpoint: ["webhook-endpoints"],
+  // An attempt also tells whether its endpoint works.
+  webhook_delivery: ["webhook-deliveries", "webhook-endpoints"],
 };
 
 /** What any event makes old. */
