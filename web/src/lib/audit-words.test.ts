@@ -31,6 +31,10 @@ describe("what was done", () => {
     );
     expect(tell("sso.changed", {}, { issuer: "https://idp.test/" })).toBe("Set up single sign-on");
     expect(tell("sso.changed", { enabled: true }, { enabled: false })).toBe("Turned single sign-on off");
+    expect(tell("dead_letters.replayed", {}, { count: 1200 })).toBe("Replayed 1,200 dead letters");
+    expect(tell("dead_letters.discarded", {}, { count: 1, reason: "It was a test" })).toBe(
+      "Discarded 1 dead letter: It was a test",
+    );
   });
 
   it("is the action itself when nobody wrote a sentence for it", () => {

@@ -4,7 +4,7 @@
  */
 import type { Schemas } from "@socialai/api-client";
 
-import { listOf } from "./format";
+import { formatNumber, listOf } from "./format";
 
 export type LogEntry = Schemas["LogEntry"];
 
@@ -100,6 +100,48 @@ const ACTIONS: Record<string, Words> = {
     tell: ({ after }) => (after["works"] === false ? "Tested single sign-on, which failed" : undefined),
   },
   "sso.removed": { title: "Removed single sign-on" },
+  "webhook_endpoint.created": {
+    title: "Added a webhook endpoint",
+    tell: ({ after }) => (after["name"] ? `Added the webhook endpoint “${said(after["name"])}”` : undefined),
+  },
+  "webhook_endpoint.changed": {
+    title: "Changed a webhook endpoint",
+    tell: ({ after }) => (after["name"] ? `Changed the webhook endpoint “${said(after["name"])}”` : undefined),
+  },
+  "webhook_endpoint.removed": {
+    title: "Removed a webhook endpoint",
+    tell: ({ before }) => (before["name"] ? `Removed the webhook endpoint “${said(before["name"])}”` : undefined),
+  },
+  "webhook_endpoint.secret_rotated": { title: "Rotated the secret of a webhook endpoint" },
+  "webhook_endpoint.disabled": {
+    title: "Switched a webhook endpoint off",
+    tell: ({ after }) => known(SWITCHED_OFF, String(after["reason"])),
+  },
+  "webhook_endpoint.enabled": {
+    title: "Switched a webhook endpoint on",
+    tell: ({ after }) =>
+      typeof after["replayed"] === "number"
+        ? `Switched a webhook endpoint on and sent again what it missed: ${formatNumber(after["replayed"])}`
+        : undefined,
+  },
+  "webhook_delivery.replayed": {
+    title: "Sent webhook deliveries again",
+    tell: ({ after }) =>
+      typeof after["replayed"] === "number"
+        ? `Sent webhook deliveries again: ${formatNumber(after["replayed"])}`
+        : undefined,
+  },
+  "dead_letters.replayed": {
+    title: "Replayed dead letters",
+    tell: ({ after }) => lettersOf("Replayed", after["count"]),
+  },
+  "dead_letters.discarded": {
+    title: "Discarded dead letters",
+    tell: ({ after }) => {
+      const words = lettersOf("Discarded", after["count"]);
+      return words && typeof after["reason"] === "string" ? `${words}: ${after["reason"]}` : words;
+    },
+  },
   "audit_log.exported": { title: "Exported the audit log" },
   "tenant.created": { title: "Created the workspace" },
   "tenant.renamed": {
@@ -134,6 +176,11 @@ const FACTORS: Record<string, string> = {
   passkey_removed: "Removed a passkey",
   recovery_codes_made: "Made new recovery codes",
 };
+const SWITCHED_OFF: Record<string, string> = {
+  by_hand: "Switched a webhook endpoint off",
+  gone: "Switched a webhook endpoint off, because it answered that it is gone",
+  failing: "Switched a webhook endpoint off, because it only failed for days",
+};
 const STATUS: Record<string, string> = { disabled: "Disabled the user", active: "Enabled the user" };
 const METHODS: Record<string, string> = {
   password: "Logged in with a password",
@@ -153,7 +200,10 @@ export const ENTITY_KINDS: Record<string, string> = {
   invitation: "Invitation",
   api_key: "API key",
   session: "Session",
+  dead_letters: "Dead letters",
   tenant: "Workspace",
+  webhook_endpoint: "Webhook endpoint",
+  webhook_delivery: "Webhook delivery",
 };
 
 const GROUPS: Record<string, string> = {
@@ -162,8 +212,11 @@ const GROUPS: Record<string, string> = {
   invitation: "Anything about invitations",
   api_key: "Anything about API keys",
   session: "Anything about sessions",
+  dead_letters: "Anything about dead letters",
   tenant: "Anything about the workspace",
   sso: "Anything about single sign-on",
+  webhook_endpoint: "Anything about webhook endpoints",
+  webhook_delivery: "Anything about webhook deliveries",
 };
 
 /** The name of an action, or of all that begin alike ("user."). */
@@ -200,8 +253,14 @@ export function actorOf({ actor_kind, actor_id, actor_name }: LogEntry): Named {
 export function entityOf({ entity_kind, entity_id, entity_name }: LogEntry): Named {
   const kind = known(ENTITY_KINDS, entity_kind) ?? said(entity_kind);
   if (entity_name) return { name: entity_name, kind };
-  if (entity_kind === "tenant") return { name: "This workspace", kind };
+  // What concerns many at once is about the workspace.
+  if (entity_kind === "tenant" || entity_kind === "dead_letters") return { name: "This workspace", kind };
   return { name: entity_id, kind };
+}
+
+function lettersOf(verb: string, count: unknown): string | undefined {
+  if (typeof count !== "number") return undefined;
+  return count === 1 ? `${verb} 1 dead letter` : `${verb} ${formatNumber(count)} dead letters`;
 }
 
 function changeOf(changes: unknown): Change | undefined {

@@ -9,7 +9,9 @@ const RESOURCES: Record<string, string> = {
   sso: "Single sign-on",
   settings: "Settings",
   audit: "Audit log",
+  work: "Dead letters and outside actions",
   system: "System",
+  webhooks: "Webhooks",
 };
 
 export interface PermissionGroup {

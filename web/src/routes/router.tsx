@@ -23,6 +23,8 @@ const settings: RouteObject[] = [
   { path: "users/invitations", lazy: () => import("@/features/users/invitations-page") },
   { path: "users/roles", lazy: () => import("@/features/users/roles-page") },
   { path: "api-keys", lazy: () => import("@/features/api-keys/api-keys-page") },
+  { path: "webhooks", lazy: () => import("@/features/webhooks/webhooks-page") },
+  { path: "webhooks/:id", lazy: () => import("@/features/webhooks/endpoint-page") },
   { path: "sso", lazy: () => import("@/features/sso/sso-page") },
   { path: "audit-log", lazy: () => import("@/features/audit-log/audit-log-page") },
 ];
@@ -30,6 +32,7 @@ const settings: RouteObject[] = [
 const pages: RouteObject[] = [
   { path: "/", lazy: () => import("@/features/home/home-page") },
   { path: "/system", lazy: () => import("@/features/system/system-page") },
+  { path: "/system/dead-letters", lazy: () => import("@/features/dead-letters/dead-letters-page") },
   { path: "/system/outbox", lazy: () => import("@/features/system/outbox-page") },
   { path: "/settings", lazy: () => import("./settings-layout"), children: inFrame(settings) },
   { path: "*", lazy: () => import("./not-found") },

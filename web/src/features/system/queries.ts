@@ -3,7 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 
 import { api, call, tenantKey, type Schemas } from "@/lib/api";
 import { ProblemError } from "@/lib/problems";
-import { publicApi, reach } from "@/lib/session";
+import { reach } from "@/lib/session";
 
 export type Health = Schemas["Health"];
 export type Part = Schemas["Part"];
@@ -39,16 +39,6 @@ async function readHealth(signal: AbortSignal): Promise<Health> {
 
 function isHealth(value: unknown): value is Health {
   return typeof value === "object" && value !== null && "parts" in value && Array.isArray(value.parts);
-}
-
-/** Only the demo keeps mail instead of sending it. */
-export function useIsDemo(): boolean {
-  const { data } = useQuery({
-    queryKey: tenantKey("system", "options"),
-    queryFn: ({ signal }) => call(publicApi.GET("/auth/options", { signal })),
-    staleTime: Infinity,
-  });
-  return (data?.demo?.length ?? 0) > 0;
 }
 
 export function useOutbox(enabled: boolean) {

@@ -1,20 +1,8 @@
-/** Health, and in the demo the outbox. */
-import { useCan } from "@/lib/session";
+/** Health, dead letters, and in the demo the outbox. */
+import { useSystemTabs } from "@/lib/system-tabs";
 import { LinkTabs } from "@/ui/tabs";
 
-import { useIsDemo } from "./queries";
-
 export function SystemTabs() {
-  const maySeeMail = useCan("users:manage");
-  const isDemo = useIsDemo();
-  if (!isDemo || !maySeeMail) return null;
-  return (
-    <LinkTabs
-      label="System"
-      tabs={[
-        { to: "/system", label: "Health", end: true },
-        { to: "/system/outbox", label: "Outbox" },
-      ]}
-    />
-  );
+  const tabs = useSystemTabs();
+  return tabs.length > 0 && <LinkTabs label="System" tabs={tabs} />;
 }
