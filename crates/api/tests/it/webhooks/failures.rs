@@ -1,7 +1,11 @@
 //! Receivers that fail: what is tried again, when an endpoint is switched off, and how it recovers.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
-use socialai_connect::guard::Reach;
+use socialai_connect::{guard::Reach, remote::Limits};
+use socialai_domain::webhooks::Patience;
+use socialai_queue::retry::Schedule;
 use socialai_sim::{Fault, Moment, When};
 
 use super::rig::{Rig, SERVER_ERROR, hasty};
@@ -44,12 +48,12 @@ async fn attempt_that_nobody_knows_the_end_of_is_seen_once() {
 async fn last_failure_ends_the_delivery_and_makes_no_dead_letter() {
     let rig = Rig::start().await;
     rig.endpoint("down", &["user.*"], json!({})).await;
-    rig.configure("down", json!({ "status": 500 }));
+    rig.answer("down", 500);
     rig.happen("user.renamed", "user/1").await;
     let log = rig.ended(1).await;
     assert_eq!((&log[0]["state"], &log[0]["attempts"]), (&json!("failed"), &json!(4)));
     assert_eq!(rig.count("system.dead_letters").await, 0);
-    rig.configure("down", json!({ "status": 200 }));
+    rig.answer("down", 200);
     let replay = format!("/webhook-deliveries/{}/replay", log[0]["id"].as_str().unwrap());
     assert_eq!(rig.post(&replay, &json!({})).await.status, 202);
     let log = rig.ended(1).await;
@@ -82,7 +86,7 @@ async fn receiver_that_asks_for_a_pause_gets_it() {
 async fn endpoint_that_is_gone_is_switched_off_and_can_come_back() {
     let rig = Rig::start().await;
     let (endpoint, _) = rig.endpoint("gone", &["user.*"], json!({})).await;
-    rig.configure("gone", json!({ "status": 410 }));
+    rig.answer("gone", 410);
     let first = rig.happen("user.renamed", "user/1").await;
     assert_eq!(rig.ended(1).await[0]["attempts"], 1, "410 is final");
     let path = format!("/webhook-endpoints/{endpoint}");
@@ -92,7 +96,7 @@ async fn endpoint_that_is_gone_is_switched_off_and_can_come_back() {
     assert_eq!(rig.ended(2).await[0]["state"], "held");
     let held = rig.log().await[0]["id"].as_str().unwrap().to_owned();
     rig.post(&format!("/webhook-deliveries/{held}/replay"), &json!({})).await.is_problem(422, "invalid");
-    rig.configure("gone", json!({ "status": 200 }));
+    rig.answer("gone", 200);
     let back = rig.post(&format!("{path}/recover"), &json!({})).await;
     assert_eq!(
         (back.status.as_u16(), &back.body["replayed"], &back.body["endpoint"]["enabled"]),
@@ -112,7 +116,7 @@ async fn endpoint_that_is_gone_is_switched_off_and_can_come_back() {
 async fn endpoint_that_fails_for_days_is_switched_off_and_recovers_in_order() {
     let rig = Rig::start().await;
     let (endpoint, _) = rig.endpoint("failing", &["user.*"], json!({ "is_ordered": true })).await;
-    rig.configure("failing", json!({ "status": 503 }));
+    rig.answer("failing", 503);
     let path = format!("/webhook-endpoints/{endpoint}");
     let mut events = vec![rig.happen("user.renamed", "user/1").await];
     rig.ended(1).await;
@@ -130,7 +134,7 @@ async fn endpoint_that_fails_for_days_is_switched_off_and_recovers_in_order() {
     }
     let log = rig.ended(5).await;
     assert_eq!(log.iter().filter(|delivery| delivery["state"] == "held").count(), 3);
-    rig.configure("failing", json!({ "status": 200 }));
+    rig.answer("failing", 200);
     let back = rig.post(&format!("{path}/recover"), &json!({})).await;
     assert_eq!(back.body["replayed"], 5, "{}", back.text);
     assert_eq!(rig.accepted("failing", 5).await, events);
@@ -138,17 +142,15 @@ async fn endpoint_that_fails_for_days_is_switched_off_and_recovers_in_order() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn recovery_does_not_wait_for_attempts_that_are_hours_away() {
-    let patience = socialai_domain::webhooks::Patience::default();
-    let patience =
-        socialai_domain::webhooks::Patience { retries: socialai_queue::retry::Schedule(&[36_000]), ..patience };
+    let patience = Patience { retries: Schedule(&[36_000]), ..Patience::default() };
     let rig = Rig::with(patience, Reach::Anywhere).await;
     let (endpoint, _) = rig.endpoint("asleep", &["user.*"], json!({ "is_ordered": true })).await;
-    rig.configure("asleep", json!({ "status": 500 }));
+    rig.answer("asleep", 500);
     let events = [rig.happen("user.renamed", "user/1").await, rig.happen("user.renamed", "user/1").await];
     rig.until("the first has failed", || async { rig.log().await.iter().any(|delivery| delivery["attempts"] == 1) })
         .await;
     rig.until("the second waits", || async { rig.log().await.len() == 2 }).await;
-    rig.configure("asleep", json!({ "status": 200 }));
+    rig.answer("asleep", 200);
     let back = rig.post(&format!("/webhook-endpoints/{endpoint}/recover"), &json!({})).await;
     assert_eq!(back.body["replayed"], 2, "{}", back.text);
     assert_eq!(rig.accepted("asleep", 2).await, events);
@@ -166,10 +168,24 @@ async fn address_inside_is_not_called_even_if_it_was_stored() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn open_circuit_holds_deliveries_back_and_costs_them_no_attempt() {
+    let limits = Limits { failures: 1, open_for: Duration::from_millis(500), ..Limits::default() };
+    let rig = Rig::behind(limits, hasty(), Reach::Anywhere).await;
+    rig.endpoint("tired", &["user.*"], json!({})).await;
+    rig.fail("tired", When::Next(2), SERVER_ERROR);
+    rig.happen("user.renamed", "user/1").await;
+    let log = rig.ended(1).await;
+    assert_eq!((&log[0]["state"], &log[0]["attempts"]), (&json!("delivered"), &json!(3)));
+    let requests = rig.requests("tired");
+    assert_eq!(requests.len(), 3);
+    assert!(requests[1].at - requests[0].at >= limits.open_for, "nothing was sent while the circuit was open");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn redirect_is_a_failure_and_is_not_followed() {
     let rig = Rig::start().await;
     rig.endpoint("moved", &["user.*"], json!({})).await;
-    rig.configure("moved", json!({ "status": 307 }));
+    rig.answer("moved", 307);
     rig.happen("user.renamed", "user/1").await;
     let log = rig.ended(1).await;
     assert_eq!((&log[0]["state"], &log[0]["last_status"]), (&json!("failed"), &json!(307)));

@@ -19,7 +19,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use crate::server::{Answer, Server};
 
 /// As long as a slow machine may take.
-const LONG: Duration = Duration::from_secs(60);
+const LONG: Duration = Duration::from_mins(1);
 
 pub struct Rig {
     pub server: Server,
@@ -46,8 +46,13 @@ impl Rig {
         Self::with(hasty(), Reach::Anywhere).await
     }
 
-    /// The API lets every address through here; how far requests really go is the engine's `reach`.
     pub async fn with(patience: Patience, reach: Reach) -> Self {
+        // Most tests want to see what the delivery decides, which open circuits would hide.
+        Self::behind(Limits { failures: 1_000_000, ..Limits::default() }, patience, reach).await
+    }
+
+    /// The API lets every address through here; how far requests really go is the engine's `reach`.
+    pub async fn behind(limits: Limits, patience: Patience, reach: Reach) -> Self {
         let server = Server::alone().await;
         let tenant = server.lab.tenant().await;
         let key = server.api_key(&tenant, &["*"]).await;
@@ -55,8 +60,7 @@ impl Rig {
         let clock = server.lab.clock.clone();
         let world = World::on(listener, socialai_sim::all(), Arc::new(move || clock.now())).unwrap();
         let http = Http::new(reach).unwrap();
-        // Circuits have tests of their own; here they would only hide what the delivery decides.
-        let remotes = Remotes::new(Limits { failures: 1_000_000, ..Limits::default() });
+        let remotes = Remotes::new(limits);
         let handlers = webhooks::handlers(Handlers::default(), webhooks::Parts { http, remotes, patience });
         let (stopping, tasks) = (CancellationToken::new(), TaskTracker::new());
         let readers = vec![webhooks::READER];
@@ -101,11 +105,13 @@ impl Rig {
     /// The inbox verifies with this secret and answers 200.
     pub fn receive(&self, inbox: &str, secret: &str) {
         note_secret(secret);
-        self.configure(inbox, json!({ "secret": secret, "status": 200 }));
+        let settings = json!({ "inboxes": { inbox: { "secret": secret, "status": 200 } } });
+        self.world.configure("webhook-receiver", settings).unwrap();
     }
 
-    pub fn configure(&self, inbox: &str, settings: Value) {
-        self.world.configure("webhook-receiver", json!({ "inboxes": { inbox: settings } })).unwrap();
+    pub fn answer(&self, inbox: &str, status: u16) {
+        let settings = json!({ "inboxes": { inbox: { "status": status } } });
+        self.world.configure("webhook-receiver", settings).unwrap();
     }
 
     pub fn fail(&self, inbox: &str, when: When, fault: Fault) -> u64 {
