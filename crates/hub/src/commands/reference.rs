@@ -5,6 +5,7 @@ use std::{fmt::Write, fs, path::PathBuf};
 use anyhow::{Context, Result};
 use clap::{Args, CommandFactory};
 use socialai_domain::{
+    events::CATALOGUE,
     permissions::{Permission, Role},
     problems::Code,
 };
@@ -12,7 +13,7 @@ use socialai_domain::{
 use super::Outcome;
 use crate::{cli::Cli, config::settings, console};
 
-/// Write the reference pages: settings, problems, permissions, command line
+/// Write the reference pages: settings, problems, permissions, events, command line
 ///
 /// Needs no database and no settings. `make generate` writes docs/reference with it.
 #[derive(Debug, Args)]
@@ -33,6 +34,7 @@ impl Reference {
             ("configuration.md", configuration()),
             ("problems.md", problems()),
             ("permissions.md", permissions()),
+            ("events.md", events()),
             ("cli.md", command_line()),
         ];
         for (name, text) in pages {
@@ -106,6 +108,22 @@ fn permissions() -> String {
     page
 }
 
+fn events() -> String {
+    let mut page = format!("{GENERATED}\n# Events\n\n");
+    page.push_str(
+        "What the product publishes when it happens, to webhook endpoints and to live updates. The data of each says what it is about \
+         (`entity`: `kind` and `id`) and, where something changed, `changes` with `before` and `after`. Fields may be added to a \
+         version; anything else is a new one, which is sent beside the old.\n\n\
+         | Event | Version | Heard with | Webhooks | When |\n| --- | --- | --- | --- | --- |\n",
+    );
+    for event in CATALOGUE {
+        let (name, version, permission) = (event.name, event.version, event.heard_with.name());
+        let public = if event.is_public { "yes" } else { "" };
+        line(&mut page, format_args!("| `{name}` | {version} | `{permission}` | {public} | {} |", cell(event.summary)));
+    }
+    page
+}
+
 fn command_line() -> String {
     let mut page = format!(
         "{GENERATED}\n# Command line\n\nExit codes: 0 done, 1 a check failed or something was refused, 2 wrong usage or a wrong setting.\n"
@@ -130,10 +148,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pages_hold_every_setting_problem_permission_and_command() {
+    fn pages_hold_every_setting_problem_permission_event_and_command() {
         assert!(settings::ALL.iter().all(|setting| configuration().contains(&format!("`{}`", setting.name))));
         assert!(Code::ALL.iter().all(|code| problems().contains(&format!("`{}`", code.name()))));
         assert!(Permission::ALL.iter().all(|permission| permissions().contains(permission.name())));
+        assert!(CATALOGUE.iter().all(|event| events().contains(&format!("`{}`", event.name))));
         let page = command_line();
         for part in ["## socialai tenant move", "## socialai keys rotate", "--no-migrate", "socialai demo"] {
             assert!(page.contains(part), "{part}");
