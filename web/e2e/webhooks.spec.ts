@@ -81,9 +81,10 @@ test("an endpoint is added, its secret shown once, and a test event arrives whil
   await expect(panel(page).getByText("This is a test. Nothing happened.")).toBeVisible();
   await expectAccessible(page);
   const [message] = receiver.received;
-  const signed = `${message?.headers["webhook-id"]}.${message?.headers["webhook-timestamp"]}.${message?.body}`;
+  const head = (name: string) => String(message?.headers[name]);
+  const signed = `${head("webhook-id")}.${head("webhook-timestamp")}.${message?.body}`;
   const key = Buffer.from(secret.slice("whsec_".length), "base64");
-  expect(message?.headers["webhook-signature"]).toBe(`v1,${createHmac("sha256", key).update(signed).digest("base64")}`);
+  expect(head("webhook-signature")).toBe(`v1,${createHmac("sha256", key).update(signed).digest("base64")}`);
   await page.keyboard.press("Escape");
   await expect(panel(page)).toBeHidden();
   await expect(entries(page, isPhone, /webhook\.test/)).toContainText("Delivered");
@@ -169,7 +170,6 @@ test("deliveries are found by the address, and sent again one by one or by their
   signIn,
   api,
   receiver,
-  sql,
   isPhone,
 }) => {
   const client = await api(workspace.admin);
@@ -195,10 +195,6 @@ test("deliveries are found by the address, and sent again one by one or by their
   const [first, again] = receiver.received.filter(({ body }) => body.includes("tenant.renamed"));
   expect(again?.headers["webhook-id"]).toBe(first?.headers["webhook-id"]);
 
-  // What failed for good, a request cannot arrange in a minute.
-  await sql(
-    `update public.webhook_deliveries set state = 'failed' where body like '%Renamed for the webhook%' and ended_at is not null`,
-  ).catch(() => undefined);
   await page.getByRole("button", { name: "Send again…" }).click();
   const ask = page.getByRole("dialog", { name: "Send deliveries again" });
   await ask.getByLabel("Before").fill("2020-01-01T00:00");

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 
-import { countOf, found, groupsOf, withGroup, wordsOf } from "./choices";
+import { countOf, found, groupsOf, isChosen, withGroup, wordsOf } from "./choices";
 
 const event = (name: string, summary: string) => ({ name, summary });
 const groups = groupsOf([
@@ -31,6 +31,16 @@ it("takes a whole group in place of its single events", () => {
   if (!people) throw new Error("there is a first group");
   expect(withGroup(["user.renamed", "lead.scored"], people, true)).toEqual(["lead.scored", "user.*"]);
   expect(withGroup(["user.*", "lead.scored"], people, false)).toEqual(["lead.scored"]);
+});
+
+it.each([
+  ["*", true],
+  ["user.*", true],
+  ["user.renamed", true],
+  ["user.removed", false],
+  ["user", false],
+])("%s stands for user.renamed: %s", (choice, expected) => {
+  expect(isChosen([choice], "user.renamed")).toBe(expected);
 });
 
 it("counts and names what was chosen", () => {

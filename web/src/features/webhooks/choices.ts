@@ -72,6 +72,10 @@ export function countOf(groups: readonly EventGroup[], choices: readonly string[
   return groups.reduce((sum, group) => sum + chosen(group), 0);
 }
 
+/** Whether these choices stand for this event, among others. */
+export const isChosen = (choices: readonly string[], event: string): boolean =>
+  choices.some((choice) => choice === "*" || choice === event || choice === `${event.split(".")[0]}.*`);
+
 /** "everything", "all of People, user.renamed" */
 export const wordsOf = (choices: readonly string[]): string =>
   choices

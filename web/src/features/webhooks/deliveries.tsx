@@ -13,7 +13,9 @@ import { cardOf, COLUMNS } from "./delivery-columns";
 import { filterOf, NAMES, withParams, type DeliveryFilter } from "./delivery-filter";
 import { DeliveryFilters } from "./delivery-filters";
 import { DeliveryPanel } from "./delivery-panel";
+import { isDue } from "./due";
 import { useDeliveries, type Endpoint } from "./queries";
+import { useFresh } from "./use-fresh";
 
 interface Props {
   endpoint: Endpoint;
@@ -57,6 +59,7 @@ function List({ endpoint, filter, opened }: ListProps) {
   const [search, setSearch] = useSearchParams();
   const deliveries = useDeliveries(endpoint.id, filter);
   const { rows, error, isPending, isPlaceholderData } = deliveries;
+  useFresh(endpoint.events, rows.some(isDue));
   if (error && rows.length === 0) return <ErrorState error={error} onRetry={() => void deliveries.refetch()} />;
   if (rows.length === 0 && !isPending && !isPlaceholderData) {
     if (NAMES.every((name) => filter[name] === undefined)) {

@@ -5,6 +5,7 @@ import { api, call, tenantKey, usePages, type Schemas } from "@/lib/api";
 import { queryClient } from "@/lib/query-client";
 
 import { queryOf, type DeliveryFilter } from "./delivery-filter";
+import { isDue, SOON_MS } from "./due";
 
 export type Endpoint = Schemas["WebhookEndpoint"];
 export type Made = Schemas["WebhookEndpointMade"];
@@ -67,6 +68,7 @@ export function useDelivery(id: string) {
   return useQuery({
     queryKey: tenantKey("webhook-deliveries", "one", id),
     queryFn: ({ signal }) => call(api.GET("/webhook-deliveries/{id}", { params: { path: { id } }, signal })),
+    refetchInterval: ({ state }) => (state.data && isDue(state.data.delivery) ? SOON_MS : false),
     // What is sent stays on the server, where it is deleted in time.
     meta: { keep: false },
   });

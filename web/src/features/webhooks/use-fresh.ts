@@ -6,24 +6,15 @@
 import { useEffect } from "react";
 
 import { isLongList, tenantKey } from "@/lib/api";
-import { serverNow } from "@/lib/clock";
 import { onLiveEvent } from "@/lib/live";
 import { queryClient } from "@/lib/query-client";
 
 import { isChosen } from "./choices";
-import type { Delivery } from "./queries";
+import { SOON_MS } from "./due";
 
-export const SOON_MS = 3000;
 const NOW_AND_THEN_MS = 20_000;
 /** Until the event has become a delivery. */
 const BECOMES_MS = 1000;
-/** An attempt that comes later than this is not waited for. */
-const DUE_MS = 30_000;
-
-/** Whether the next attempt is made any moment. */
-export function isDue({ state, next_attempt_at: next }: Delivery): boolean {
-  return state === "pending" && (!next || Date.parse(next) - serverNow().getTime() < DUE_MS);
-}
 
 export function useFresh(choices: readonly string[], areDue: boolean): void {
   useEffect(() => {
