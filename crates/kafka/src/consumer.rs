@@ -20,12 +20,10 @@ use std::{
 
 use futures::FutureExt;
 use rdkafka::{
-    ClientContext, Message, Offset, TopicPartitionList,
-    consumer::{BaseConsumer, CommitMode, Consumer, ConsumerContext, StreamConsumer},
+    Message, Offset, TopicPartitionList,
+    consumer::{CommitMode, Consumer, StreamConsumer},
     error::{KafkaError, KafkaResult},
     message::OwnedMessage,
-    topic_partition_list::TopicPartitionListElem,
-    types::RDKafkaRespErr,
 };
 use socialai_domain::tenancy::Databases;
 use tokio::{
@@ -36,6 +34,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    context::{Change, Context},
     lag::Lag,
     outage::{Outage, PAUSE},
     places::{self, At, Claim},
@@ -82,45 +81,6 @@ pub async fn run(
         if !stopping.is_cancelled() {
             stopping.run_until_cancelled(tokio::time::sleep(PAUSE)).await;
         }
-    }
-}
-
-enum Change {
-    Given(Vec<i32>),
-    Taken,
-}
-
-/// What the client library calls, from within `recv`.
-struct Context {
-    changes: mpsc::UnboundedSender<Change>,
-    outage: Outage,
-    is_leaving: AtomicBool,
-}
-
-impl ClientContext for Context {
-    fn log(&self, level: rdkafka::config::RDKafkaLogLevel, facility: &str, message: &str) {
-        self.outage.log(level, facility, message);
-    }
-
-    fn error(&self, error: KafkaError, reason: &str) {
-        self.outage.error(error, reason);
-    }
-}
-
-impl ConsumerContext for Context {
-    /// Partitions are read only once they are claimed, which waits for the database: not in here.
-    fn rebalance(&self, consumer: &BaseConsumer<Self>, code: RDKafkaRespErr, partitions: &mut TopicPartitionList) {
-        let is_given = code == RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS;
-        let change = if is_given && !self.is_leaving.load(Ordering::Relaxed) {
-            Change::Given(partitions.elements().iter().map(TopicPartitionListElem::partition).collect())
-        } else {
-            if let Err(error) = consumer.unassign() {
-                self.outage.fails(&error);
-            }
-            Change::Taken
-        };
-        // Nobody listens any more when the member is leaving.
-        let _ = self.changes.send(change);
     }
 }
 
@@ -325,7 +285,7 @@ impl<'a, W: Work> Member<'a, W> {
                 return Next::Rejoin;
             }
             if !self.pending.contains_key(&partition) {
-                self.pause(partition, false);
+                self.resume(partition);
             }
         }
         Next::GoOn
@@ -344,7 +304,7 @@ impl<'a, W: Work> Member<'a, W> {
             Err(Trouble::Lost) => Next::Rejoin,
             Err(error) => {
                 self.storage.fails(&error);
-                self.pause(partition, true);
+                self.pause(partition);
                 self.pending.insert(partition, records);
                 Next::GoOn
             }
@@ -361,13 +321,22 @@ impl<'a, W: Work> Member<'a, W> {
     }
 
     /// Stops fetching, so that what cannot be read yet does not pile up in memory.
-    fn pause(&self, partition: i32, stops: bool) {
-        let mut list = TopicPartitionList::with_capacity(1);
-        list.add_partition(self.topic, partition);
-        let done = if stops { self.consumer.pause(&list) } else { self.consumer.resume(&list) };
-        if let Err(error) = done {
+    fn pause(&self, partition: i32) {
+        if let Err(error) = self.consumer.pause(&self.alone(partition)) {
             self.outage.fails(&error);
         }
+    }
+
+    fn resume(&self, partition: i32) {
+        if let Err(error) = self.consumer.resume(&self.alone(partition)) {
+            self.outage.fails(&error);
+        }
+    }
+
+    fn alone(&self, partition: i32) -> TopicPartitionList {
+        let mut list = TopicPartitionList::with_capacity(1);
+        list.add_partition(self.topic, partition);
+        list
     }
 
     /// Goes at once, so that the others need not wait for this member's silence.

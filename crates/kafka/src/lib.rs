@@ -20,6 +20,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 mod consumer;
+mod context;
 mod envelope;
 mod handover;
 mod ingest;

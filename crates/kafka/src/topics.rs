@@ -61,7 +61,7 @@ fn is_there(client: &Client<Outage>, topic: &str) -> Result<bool, KafkaError> {
     Ok(found.is_some_and(|found| found.error().is_none() && !found.partitions().is_empty()))
 }
 
-/// First and next offset of each partition of a topic, when the cluster can say.
+/// The next offset of each partition of a topic.
 pub async fn ends(settings: &Settings, topic: &str) -> Result<Vec<(i32, i64)>, String> {
     let (config, topic) = (settings.client(), topic.to_owned());
     let asked = tokio::task::spawn_blocking(move || {
