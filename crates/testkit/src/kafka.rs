@@ -69,6 +69,13 @@ impl Broker {
         assert!(self.rises().await, "the broker does not start again on port {}", self.port);
     }
 
+    /// Starts again at the same address, without anything that was ever written.
+    pub async fn start_empty(&mut self) {
+        std::fs::remove_dir_all(&self.folder).expect("the broker's data");
+        std::fs::create_dir(&self.folder).expect("a folder for the broker");
+        self.start_again().await;
+    }
+
     async fn rises(&mut self) -> bool {
         let keeper = Command::new("/bin/sh")
             .args(["-c", KEEPER, "sh", PROGRAM, &format!("tcp://127.0.0.1:{}", self.port)])
