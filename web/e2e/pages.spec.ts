@@ -19,6 +19,7 @@ const PAGES: Record<string, Place[]> = {
   "home and system": [
     ["/", /Home/],
     ["/system", /System/],
+    ["/system/dead-letters", /Dead letters/],
     ["/system/outbox", /./],
     ["/nowhere", /Not found/],
   ],

@@ -3,7 +3,8 @@ import { dataOf } from "@socialai/api-client";
 import type { Page } from "@playwright/test";
 
 import { tabTo } from "./harness/keyboard.ts";
-import { expect, expectAccessible, test } from "./harness/test.ts";
+import { refuse } from "./harness/refuse.ts";
+import { expect, expectAccessible, test, uuidOf } from "./harness/test.ts";
 
 const HEALTH = /\/api\/v1\/system\/health$/;
 
@@ -84,6 +85,73 @@ test("a server that is gone leaves what was known, and claims no more", async ({
   await page.unroute(HEALTH);
   await page.getByRole("button", { name: "Check now" }).click();
   await expect(part(page, "Server")).toContainText("Works");
+});
+
+/** The row of what the event engine does. */
+const work = (page: Page, name: string) =>
+  page
+    .getByRole("list", { name: "Work" })
+    .getByRole("listitem")
+    .filter({ has: page.getByRole("heading", { name }) });
+
+const WORKER = { host: "north", version: "0.1.0", queues: ["webhooks"], started_at: "2026-11-21T09:00:00Z" };
+
+test("a manager sees who works, and that nothing was given up", async ({ page, workspace, signIn }) => {
+  await signIn(page, await workspace.member("manager"));
+  await page.goto("/system");
+  await expect(work(page, "Workers")).toContainText(/process(es)? works?\./);
+  await expect(work(page, "Workers")).toContainText(/last heard of/);
+  await expect(work(page, "Outside systems")).toContainText("None is left alone.");
+  await expect(work(page, "Dead letters")).toContainText("No job was given up.");
+  await expectAccessible(page);
+});
+
+test("work that is stuck says what to do, and is looked at again by itself", async ({
+  page,
+  workspace,
+  signIn,
+  sql,
+}) => {
+  await sql(
+    `insert into system.dead_letters (id, tenant_id, queue, key, speed, kind, version, payload, errors, attempts, reason, enqueued_at)
+     values (gen_random_uuid(), '${uuidOf(workspace.id)}', 'nobody', 'k', 0, 'tests.write', 1, '{}', '[]', 1, 'gave_up', now())`,
+  );
+  const calm = { queues: [], workers: [{ ...WORKER, silent_seconds: 0.2 }], facts_lag: 0, circuits: [] };
+  const stuck = {
+    queues: [{ queue: "crm", jobs: 1200, retrying: 3, oldest_seconds: 7300 }],
+    workers: [{ ...WORKER, silent_seconds: 95 }],
+    facts_lag: 10_000,
+    circuits: [{ remote: "crm.acme.test", state: "open", failures: 5, opened_at: "2026-11-21T09:00:00Z" }],
+  };
+  let answered: object = calm;
+  await page.route(/\/api\/v1\/system\/work$/, (route) => route.fulfill({ json: answered }));
+  await page.clock.install();
+  await signIn(page, await workspace.member("manager"));
+  await page.goto("/system");
+  await expect(work(page, "Queues")).toContainText("Nothing waits.");
+  answered = stuck;
+  await page.clock.fastForward(6000);
+  await expect(work(page, "Queues")).toContainText("Nobody works on CRM: start a process with that role.");
+  await expect(work(page, "Queues")).toContainText("CRM: 1,200 wait, 3 for the next attempt, the oldest for 2 hours.");
+  await expect(work(page, "Workers")).toContainText("No process works");
+  await expect(work(page, "Events")).toContainText("10,000 or more events are not passed on yet");
+  await expect(work(page, "Outside systems")).toContainText(/crm\.acme\.test is left alone.* after 5 failures/);
+  await expect(page.getByRole("status").filter({ hasText: "5 things need attention" })).toBeVisible();
+  await expectAccessible(page);
+  await work(page, "Dead letters").getByRole("link", { name: "Show dead letters" }).click();
+  await expect(page).toHaveURL(/\/system\/dead-letters$/);
+});
+
+test("when work cannot be asked about, the rest stands", async ({ page, workspace, signIn, watch }) => {
+  watch.expectComplaint(/500/);
+  await signIn(page, await workspace.member("manager"));
+  const mend = await refuse(page, /\/api\/v1\/system\/work$/);
+  await page.goto("/system");
+  await expect(part(page, "Server")).toContainText("Works");
+  await expect(page.getByRole("alert")).toContainText("How work is done cannot be asked");
+  await mend();
+  await page.getByRole("button", { name: "Try again" }).click();
+  await expect(work(page, "Workers")).toBeVisible();
 });
 
 test("who may not see it is told, and nothing is asked for", async ({ page, workspace, signIn }) => {

@@ -3,12 +3,13 @@ import { useQuery } from "@tanstack/react-query";
 
 import { api, call, tenantKey, type Schemas } from "@/lib/api";
 import { ProblemError } from "@/lib/problems";
-import { reach } from "@/lib/session";
+import { reach, useCan } from "@/lib/session";
 
 export type Health = Schemas["Health"];
 export type Part = Schemas["Part"];
 
 const PAUSE_MS = 15_000;
+const WORK_PAUSE_MS = 5000;
 
 /** Looked at again and again while the page is seen. */
 export function useHealth() {
@@ -39,6 +40,30 @@ async function readHealth(signal: AbortSignal): Promise<Health> {
 
 function isHealth(value: unknown): value is Health {
   return typeof value === "object" && value !== null && "parts" in value && Array.isArray(value.parts);
+}
+
+/** Looked at every few seconds while the page is seen. */
+export function useWork() {
+  return useQuery({
+    queryKey: tenantKey("system", "work"),
+    queryFn: ({ signal }) => call(api.GET("/system/work", { signal })),
+    staleTime: 0,
+    refetchInterval: WORK_PAUSE_MS,
+    retry: false,
+    // Figures of a moment.
+    meta: { keep: false },
+  });
+}
+
+/** How many dead letters wait; nothing for whoever may not know. */
+export function useOpenLetters(): number | undefined {
+  const mayKnow = useCan("work:read");
+  const { data } = useQuery({
+    queryKey: tenantKey("dead-letters", "counts"),
+    queryFn: ({ signal }) => call(api.GET("/dead-letters/counts", { signal })),
+    enabled: mayKnow,
+  });
+  return data?.reduce((sum, { count }) => sum + count, 0);
 }
 
 export function useOutbox(enabled: boolean) {
