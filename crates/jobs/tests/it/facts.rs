@@ -104,6 +104,8 @@ async fn reader_that_was_away_goes_on_where_it_stopped() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn reader_of_subscribers_is_spared_the_facts_of_others() {
+    const IS_READ: &str = "select position >= (select max(position) from system.facts where kind = 'tests.said')
+        and (select count(*) from system.facts where kind = 'tests.said') = 3 from system.readers";
     let lab = Lab::own().await;
     let (wants, does_not) = (lab.tenant().await, lab.tenant().await);
     let mut tx = tenant_tx(&lab, wants.id).await;
@@ -118,8 +120,6 @@ async fn reader_of_subscribers_is_spared_the_facts_of_others() {
     tx.subscribe(CHOOSY.name, false).await.unwrap();
     tx.publish(said("a", 3));
     tx.commit().await.unwrap();
-    const IS_READ: &str = "select position >= (select max(position) from system.facts where kind = 'tests.said')
-        and (select count(*) from system.facts where kind = 'tests.said') = 3 from system.readers";
     until("the last was read", || ask(&lab, IS_READ)).await;
     until_idle(&lab).await;
     engine.stop().await;
@@ -144,7 +144,9 @@ async fn facts_of_one_transaction_keep_their_order_and_positions_rise() {
     let lab = Lab::own().await;
     let tenant = lab.tenant().await;
     let mut tx = tenant_tx(&lab, tenant.id).await;
-    (0..50).for_each(|number| tx.publish(said("a", number)));
+    for number in 0..50 {
+        tx.publish(said("a", number));
+    }
     tx.commit().await.unwrap();
     let mut tx = system_tx(&lab).await;
     // In several bites, as a large backlog is.

@@ -33,8 +33,11 @@ fn flood(name: &str, keys: i64) -> Vec<Step> {
     (0..keys).map(|number| step(format!("{name}{number}"), number)).collect()
 }
 
+/// Whose jobs were begun, with their keys.
+type Begun = Arc<Mutex<Vec<(TenantId, String)>>>;
+
 /// Handlers that note who began, and end when there is a permit.
-fn gated() -> (Handlers, Arc<Mutex<Vec<(TenantId, String)>>>, Arc<Semaphore>) {
+fn gated() -> (Handlers, Begun, Arc<Semaphore>) {
     let (began, gate) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Semaphore::new(0)));
     let (begins, closed) = (began.clone(), gate.clone());
     let handlers = doing(IMPATIENT, move |step: Step, context: Context| {

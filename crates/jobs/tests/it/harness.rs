@@ -145,9 +145,9 @@ pub async fn until<F: Future<Output = bool>>(what: &str, ask: impl Fn() -> F) {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(60), waiting)
+    tokio::time::timeout(Duration::from_mins(3), waiting)
         .await
-        .unwrap_or_else(|_| panic!("not within a minute: {what}"));
+        .unwrap_or_else(|_| panic!("not within three minutes: {what}"));
 }
 
 /// Rows of a table of the engine, seen by the owner.

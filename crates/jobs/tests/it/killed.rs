@@ -136,6 +136,12 @@ async fn killing_workers_a_hundred_times_loses_and_repeats_nothing() {
     check(&lab, &written, &remote).await;
 }
 
+/// Its row stays if it was frozen in the transaction of its beat.
+const IS_DEAD: &str =
+    "select count(*) = 1 or min(beat_at) < clock_timestamp() - interval '3 seconds' from system.workers";
+const IS_BACK: &str =
+    "select count(*) = 2 and min(beat_at) > clock_timestamp() - interval '1 second' from system.workers";
+
 #[tokio::test(flavor = "multi_thread")]
 async fn workers_that_were_frozen_and_come_back_repeat_nothing() {
     let lab = Lab::own().await;
@@ -148,14 +154,9 @@ async fn workers_that_were_frozen_and_come_back_repeat_nothing() {
             some_more_are_done(&lab).await;
             let worker = &workers[round % 2];
             worker.freeze();
-            // Its row stays if it was frozen in the transaction of its beat.
-            const IS_DEAD: &str = "select count(*) = 1 or min(beat_at) < clock_timestamp() - interval '3 seconds'
-                from system.workers";
             until("it is taken for dead", || ask(&lab, IS_DEAD)).await;
             some_more_are_done(&lab).await;
             worker.thaw();
-            const IS_BACK: &str = "select count(*) = 2 and min(beat_at) > clock_timestamp() - interval '1 second'
-                from system.workers";
             until("it is back", || ask(&lab, IS_BACK)).await;
         }
         stop.store(true, Ordering::SeqCst);

@@ -110,6 +110,11 @@ async fn test_without_orders_is_nobodys_worker() {
     waiting.await.unwrap().unwrap();
 }
 
+/// Between the record that an effect is sent and the end of the call.
+const CALL_WITHIN: Duration = Duration::from_secs(2);
+/// Surely longer: from then on, what is not to be found did not take place.
+const CALLS_ARE_OVER: time::Duration = time::Duration::seconds(6);
+
 /// A step with an effect on the remote system, through the ledger.
 async fn act(step: Step, context: Context, remote: SocketAddr) -> Handled {
     let plan = Plan {
@@ -125,10 +130,13 @@ async fn act(step: Step, context: Context, remote: SocketAddr) -> Handled {
     let unknown = match effects::take(&mut tx, id).await? {
         Standing::Ended(_) => false,
         Standing::Ready(claimed) => {
+            let began = tokio::time::Instant::now();
             let dispatched = claimed.dispatch(tx).await?;
-            let outcome = match say(remote, &format!("do {}", dispatched.idempotency_key())).await {
-                Ok(_) => Outcome::Confirmed { remote_ids: json!({}), cost_micros: None },
-                Err(error) => Outcome::Unknown { reason: error.to_string() },
+            let request = format!("do {}", dispatched.idempotency_key());
+            let outcome = match tokio::time::timeout_at(began + CALL_WITHIN, say(remote, &request)).await {
+                Ok(Ok(_)) => Outcome::Confirmed { remote_ids: json!({}), cost_micros: None },
+                Ok(Err(error)) => Outcome::Unknown { reason: error.to_string() },
+                Err(late) => Outcome::Unknown { reason: late.to_string() },
             };
             let unknown = matches!(outcome, Outcome::Unknown { .. });
             tx = context.tx().await?;
@@ -136,8 +144,13 @@ async fn act(step: Step, context: Context, remote: SocketAddr) -> Handled {
             unknown
         }
         Standing::Unsettled(unsettled) => {
+            let sent_at = unsettled.effect().dispatched_at;
             let finding = match say(remote, &format!("ask {}", unsettled.effect().idempotency_key)).await {
                 Ok(answer) if answer == "yes" => Finding::TookPlace { remote_ids: json!({}) },
+                // Whoever sent it may be slow and not dead, so that it is still to come.
+                Ok(_) if sent_at.is_none_or(|sent| context.databases().now() - sent < CALLS_ARE_OVER) => {
+                    Finding::StillUnknown { reason: "it may be under way".into() }
+                }
                 Ok(_) => Finding::DidNotTakePlace,
                 Err(error) => Finding::StillUnknown { reason: error.to_string() },
             };

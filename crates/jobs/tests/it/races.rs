@@ -71,7 +71,7 @@ async fn job_that_is_added_while_the_last_of_its_key_ends_is_not_stranded() {
         panic!("stranded: {} written, {} finished", written.into_inner(), finished.into_inner());
     };
     let emptied: usize = emptied.into_iter().sum();
-    assert!(emptied > 200, "the race was run only {emptied} times");
+    assert!(emptied > 50, "the race was run only {emptied} times");
     assert_eq!((count(&lab, "jobs").await, count(&lab, "lanes").await), (0, 0));
 }
 
@@ -105,7 +105,7 @@ fn spreading(spread: &'static AtomicUsize) -> Handlers {
 #[tokio::test(flavor = "multi_thread")]
 async fn batches_in_opposite_orders_do_not_wait_for_each_other() {
     static SPREAD: AtomicUsize = AtomicUsize::new(0);
-    const BATCHES: i64 = 15;
+    const BATCHES: i64 = 6;
     let lab = Lab::own().await;
     let tenant = lab.tenant().await;
     let engines = [0, 1].map(|_| Running::start(&lab.databases, spreading(&SPREAD), Vec::new()));
@@ -123,7 +123,7 @@ async fn batches_in_opposite_orders_do_not_wait_for_each_other() {
         engine.stop().await;
     }
     let done = done(&lab).await;
-    let first_generation = 4 * 15 * keys().len();
+    let first_generation = usize::try_from(4 * BATCHES).unwrap() * keys().len();
     assert_eq!(done.len(), first_generation * (1 + keys().len()), "each once, and each of those that followed");
     for key in keys() {
         let of_writer = |writer: i64| {
