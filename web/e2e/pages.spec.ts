@@ -20,6 +20,7 @@ const PAGES: Record<string, Place[]> = {
     ["/", /Home/],
     ["/system", /System/],
     ["/system/dead-letters", /Dead letters/],
+    ["/system/effects", /Outside actions/],
     ["/system/outbox", /./],
     ["/nowhere", /Not found/],
   ],
@@ -41,6 +42,7 @@ const PAGES: Record<string, Place[]> = {
     ["/settings/users/invitations", /./],
     ["/settings/users/roles", /./],
     ["/settings/api-keys", /API keys/],
+    ["/settings/webhooks", /Webhooks/],
   ],
 };
 
@@ -99,6 +101,9 @@ async function fill(workspace: Workspace, api: (person: Person) => Promise<ApiCl
   const answers = [
     await admin.POST("/invitations", { body: { email: "new@colleague.test", name: "Nina New", role: "viewer" } }),
     await admin.POST("/api-keys", { body: { name: "nightly export", scopes: ["users:read", "audit:read"] } }),
+    await admin.POST("/webhook-endpoints", {
+      body: { name: "Orders", url: "https://example.com/", events: ["sso.*"] },
+    }),
   ];
   for (const { response } of answers) expect(response.ok).toBe(true);
 }

@@ -10,6 +10,7 @@ import {
   ShieldCheck,
   UserRound,
   Users,
+  Webhook,
 } from "lucide-react";
 
 import type { SectionGroup } from "@/shell/sections";
@@ -30,6 +31,7 @@ export const settingsSections: SectionGroup[] = [
       { to: "/settings/workspace", label: "General", icon: Building2, needs: "settings:read" },
       { to: "/settings/users", label: "People", icon: Users, needs: "users:read", keys: "g u" },
       { to: "/settings/api-keys", label: "API keys", icon: KeyRound, needs: "api_keys:read", keys: "g k" },
+      { to: "/settings/webhooks", label: "Webhooks", icon: Webhook, needs: "webhooks:read", keys: "g w" },
       { to: "/settings/sso", label: "Single sign-on", icon: LogIn, needs: "sso:read" },
       { to: "/settings/policy", label: "Security policy", icon: ShieldCheck, needs: "settings:read" },
       { to: "/settings/audit-log", label: "Audit log", icon: ScrollText, needs: "audit:read", keys: "g a" },

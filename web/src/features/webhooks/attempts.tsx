@@ -39,9 +39,7 @@ function OneAttempt({ attempt, isNewest }: { attempt: Attempt; isNewest: boolean
         </span>
       </summary>
       <div className="flex flex-col gap-3 border-t border-border p-3">
-        {error && (
-          <p className="wrap-anywhere text-danger-text">{`${error.charAt(0).toUpperCase()}${error.slice(1)}.`}</p>
-        )}
+        {error && <p className="wrap-anywhere text-danger-text">{error}</p>}
         <CodeBlock text={`POST ${attempt.url}\n${linesOf(attempt.request_headers)}`} label="Request" copy wrap />
         {status ? (
           <CodeBlock

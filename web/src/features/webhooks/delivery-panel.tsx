@@ -67,7 +67,7 @@ function Facts({ delivery }: { delivery: Delivery }) {
   } = delivery;
   const items: { term: string; detail: ReactNode }[] = [
     { term: "State", detail: <DeliveryMark delivery={delivery} /> },
-    ...(why ? [{ term: "Why", detail: <span className="wrap-anywhere">{sentence(why)}</span> }] : []),
+    ...(why ? [{ term: "Why", detail: <span className="wrap-anywhere">{why}</span> }] : []),
     ...(next ? [{ term: "Next attempt", detail: <RelativeTime at={next} /> }] : []),
     { term: "Happened", detail: <DateTime at={at} /> },
     ...(ended ? [{ term: "Ended", detail: <DateTime at={ended} /> }] : []),
@@ -101,5 +101,3 @@ function Again({ delivery, endpoint }: { delivery: Delivery; endpoint: Endpoint 
     </div>
   );
 }
-
-const sentence = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;

@@ -54,7 +54,7 @@ export function DeliveryMark({ delivery }: { delivery: Delivery }) {
     default:
       return (
         <Badge tone="info" icon={Clock}>
-          {delivery.attempts > 0 ? "Tried again" : "On its way"}
+          {delivery.attempts > 0 ? "Trying again" : "On its way"}
         </Badge>
       );
   }
