@@ -113,9 +113,9 @@ function circuitsRow({ circuits }: Overview): WorkRow {
 }
 
 function lettersRow(count: number): WorkRow {
-  const row = { id: "letters", name: "Dead letters", parts: [] };
+  const link = { to: "/system/dead-letters", label: "Show dead letters" };
+  const row = { id: "letters", name: "Dead letters", parts: [], link };
   if (count === 0) return { ...row, state: "works", detail: "No job was given up." };
   const wait = count === 1 ? "1 job was given up and waits" : `${formatNumber(count)} jobs were given up and wait`;
-  const link = { to: "/system/dead-letters", label: "Show dead letters" };
-  return { ...row, state: "fails", detail: `${wait} for somebody to replay or discard.`, link };
+  return { ...row, state: "fails", detail: `${wait} for somebody to replay or discard.` };
 }
