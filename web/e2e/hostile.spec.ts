@@ -66,6 +66,8 @@ test("hostile filters in the address filter nothing and break nothing", async ({
     `/settings/users?user=${bad}`,
     `/settings/audit-log?action=${bad}&actor=${bad}&from=${bad}&until=${bad}&entry=${bad}`,
     `/settings/users/roles?role=${bad}`,
+    `/system/dead-letters?state=${bad}&kind=${bad}&reason=${bad}&since=${bad}&letter=${bad}`,
+    `/system/effects?state=${bad}&kind=${bad}&about_kind=${bad}&about_id=${bad}&act=${bad}`,
     `/settings/users/invitations?invite=${bad}`,
     `/login?next=${encodeURIComponent("//evil.example/")}&error=${bad}&tenant=${bad}`,
   ]) {

@@ -16,7 +16,12 @@ export function useSystemTabs(): Tab[] {
   const isDemo = useIsDemo();
   const tabs: Tab[] = [
     ...(maySeeHealth ? [{ to: "/system", label: "Health", end: true }] : []),
-    ...(maySeeWork ? [{ to: "/system/dead-letters", label: "Dead letters" }] : []),
+    ...(maySeeWork
+      ? [
+          { to: "/system/dead-letters", label: "Dead letters" },
+          { to: "/system/effects", label: "Outside actions" },
+        ]
+      : []),
     ...(isDemo && maySeeMail ? [{ to: "/system/outbox", label: "Outbox" }] : []),
   ];
   return tabs.length > 1 ? tabs : [];

@@ -33,6 +33,7 @@ const pages: RouteObject[] = [
   { path: "/", lazy: () => import("@/features/home/home-page") },
   { path: "/system", lazy: () => import("@/features/system/system-page") },
   { path: "/system/dead-letters", lazy: () => import("@/features/dead-letters/dead-letters-page") },
+  { path: "/system/effects", lazy: () => import("@/features/effects/effects-page") },
   { path: "/system/outbox", lazy: () => import("@/features/system/outbox-page") },
   { path: "/settings", lazy: () => import("./settings-layout"), children: inFrame(settings) },
   { path: "*", lazy: () => import("./not-found") },

@@ -7,7 +7,7 @@ const of = (text: string) => filterOf(new URLSearchParams(text));
 describe("the filter of dead letters", () => {
   it("is read from the address, without what there is not", () => {
     expect(of("")).toEqual({ state: "open" });
-    expect(of("state=nonsense&since=yesterday&kind=%20")).toEqual({ state: "open" });
+    expect(of("state=nonsense&since=yesterday&kind=%20&reason=%00&queue=<b>")).toEqual({ state: "open" });
     expect(of("state=any&queue=webhooks&kind=webhooks.deliver&reason=gave_up&since=24h")).toEqual({
       state: "any",
       queue: "webhooks",

@@ -32,10 +32,16 @@ export const PERIODS = [
   { value: "30d", label: "Last 30 days", hours: 720 },
 ] as const;
 
+/** As queues, kinds and reasons are written. */
+const WORD = /^[\w.-]{1,80}$/;
+
 /** The filter that an address holds; what is none, such as a state that there is not, is left out. */
 export function filterOf(search: URLSearchParams): Filter {
-  const text = (name: Name) => search.get(name)?.trim().slice(0, 80) || undefined;
-  const [queue, kind, reason, since] = [text("queue")?.slice(0, 40), text("kind"), text("reason"), text("since")];
+  const text = (name: Name) => {
+    const value = search.get(name)?.trim();
+    return value && WORD.test(value) ? value : undefined;
+  };
+  const [queue, kind, reason, since] = [text("queue"), text("kind"), text("reason"), text("since")];
   return {
     state: STATES.find(({ value }) => value === text("state"))?.value ?? "open",
     ...(queue && { queue }),

@@ -1,4 +1,4 @@
-/** Health, dead letters, and in the demo the outbox. */
+/** The pages about how the installation does. */
 import { useSystemTabs } from "@/lib/system-tabs";
 import { LinkTabs } from "@/ui/tabs";
 
