@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 use serde_json::{Value, json};
-use sqlx::FromRow;
+use sqlx::{FromRow, QueryBuilder};
 use time::OffsetDateTime;
 
 use super::{
@@ -35,18 +35,11 @@ struct Taker {
 
 /// Makes a delivery of an event for each endpoint that chose it. Done twice, it is done once.
 pub async fn fan_out(tx: &mut TenantTx, happened: &FanOut) -> Result<()> {
-    let choices: Vec<_> = super::choices_for(&happened.event).collect();
-    let held_since = tx.now() - HELD_FOR;
-    // Shared: who switches an endpoint on or off waits until its deliveries are there, and finds them.
-    let takers: Vec<Taker> = sqlx::query_as(
-        "select id, is_ordered, epoch, enabled from webhook_endpoints
-         where events && $1 and (enabled or disabled_reason in ('gone', 'failing') and disabled_at > $2)
-         order by id for share",
-    )
-    .bind(choices)
-    .bind(held_since)
-    .fetch_all(tx.conn())
-    .await?;
+    let mut takers = takers(tx, happened, "").await?;
+    if takers.iter().any(|taker| !taker.enabled) {
+        // Whoever switches it on at this moment waits until what is held is there, and finds it.
+        takers = self::takers(tx, happened, " for share").await?;
+    }
     if takers.is_empty() {
         return Ok(());
     }
@@ -61,6 +54,16 @@ pub async fn fan_out(tx: &mut TenantTx, happened: &FanOut) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// The endpoints that collect this event.
+async fn takers(tx: &mut TenantTx, happened: &FanOut, lock: &'static str) -> Result<Vec<Taker>> {
+    let choices: Vec<_> = super::choices_for(&happened.event).collect();
+    let held_since = tx.now() - HELD_FOR;
+    let mut query = QueryBuilder::new("select id, is_ordered, epoch, enabled from webhook_endpoints where events && ");
+    query.push_bind(choices).push(" and (enabled or disabled_reason in ('gone', 'failing') and disabled_at > ");
+    query.push_bind(held_since).push(") order by id").push(lock);
+    Ok(query.build_query_as().fetch_all(tx.conn()).await?)
 }
 
 /// Sends a test to one endpoint, whether it is switched on and whatever it chose.

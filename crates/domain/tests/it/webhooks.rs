@@ -125,6 +125,16 @@ impl Desk {
         }
     }
 
+    /// For a lock, in this database.
+    async fn until_somebody_waits(&self) {
+        let mut owner = self.lab.owner().await;
+        let ask = "select exists (select from pg_locks l join pg_stat_activity a using (pid)
+            where not l.granted and a.datname = current_database())";
+        while !sqlx::query_scalar::<_, bool>(ask).fetch_one(&mut owner).await.unwrap() {
+            tokio::task::yield_now().await;
+        }
+    }
+
     async fn is_subscribed(&self) -> bool {
         let mut owner = self.lab.owner().await;
         sqlx::query_scalar("select 'webhooks' = any(subscriptions) from system.residents where tenant_id = $1")
@@ -268,6 +278,28 @@ async fn what_is_on_its_way_when_an_endpoint_is_switched_off_is_held() {
     let id = desk.log().await[0].id;
     assert!(desk.dispatch(id, 1).await.is_none());
     assert_eq!(desk.log().await[0].state, State::Held);
+}
+
+#[tokio::test]
+async fn event_that_comes_while_its_endpoint_recovers_is_not_left_behind() {
+    let desk = Desk::new().await;
+    desk.fan_out(&desk.happened()).await;
+    let sent = desk.dispatch(desk.log().await[0].id, 1).await.unwrap();
+    desk.record(sent, &Ended::Gone).await.unwrap();
+    let mut late = desk.tx().await;
+    sending::fan_out(&mut late, &desk.happened()).await.unwrap();
+    let recovery = async {
+        let mut tx = desk.tx().await;
+        let (_, missed) = endpoints::recover(&mut tx, desk.endpoint).await.unwrap();
+        tx.commit().await.unwrap();
+        missed.replayed
+    };
+    let commit = async {
+        desk.until_somebody_waits().await;
+        late.commit().await.unwrap();
+    };
+    assert_eq!(tokio::join!(recovery, commit).0, 2, "it waited, and found what was held");
+    assert!(desk.log().await.iter().all(|delivery| delivery.state == State::Pending));
 }
 
 #[tokio::test]
