@@ -61,6 +61,7 @@ pub struct Config {
     pub db_connections: u32,
     allow_private_networks: Option<bool>,
     pub audit_stream: Option<AuditTarget>,
+    pub kafka: Option<Kafka>,
     pub job_slots: usize,
     pub facts_retention: Duration,
     pub webhook_patience: Patience,
@@ -68,6 +69,16 @@ pub struct Config {
     pub effective: Vec<Effective>,
     /// Variables that look like ours and are none: slips of the pen, most likely.
     pub unknown: Vec<String>,
+}
+
+/// How to reach Kafka and how topics are made there.
+#[derive(Debug, Clone)]
+pub struct Kafka {
+    pub brokers: String,
+    pub prefix: String,
+    pub partitions: i32,
+    pub replication: i32,
+    pub credentials: Option<(String, SecretString)>,
 }
 
 impl Config {

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use anyhow::Result;
 use socialai_api::App;
 use socialai_connect::{
     call::Http,
@@ -10,35 +11,59 @@ use socialai_connect::{
 };
 use socialai_domain::work::{self, CircuitReport};
 use socialai_jobs::{Engine, Handlers, Settings, webhooks};
-use socialai_queue::jobs::Queue;
+use socialai_queue::{facts::Reader, jobs::Queue};
 use uuid::Uuid;
 
-use crate::config::Config;
+use crate::config::{Config, Kafka};
 
 /// Circuits are told when they change, and at least so often, or others take the report for one of a process that is gone.
 const TELL_CIRCUITS: Duration = Duration::from_secs(30);
 
 /// Works until the server stops; the server waits for the jobs at hand. A process without any role still places facts and
 /// tidies up, like all the others.
-pub fn start(app: &App, config: &Config, http: &Http, queues: &[Queue]) {
+pub fn start(app: &App, config: &Config, http: &Http, queues: &[Queue]) -> Result<()> {
+    let readers = vec![webhooks::READER];
     let settings = Settings {
         slots: config.job_slots,
         host: hostname(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         facts_retention: config.facts_retention,
+        carries_facts: config.kafka.is_none(),
         ..Settings::default()
     };
     let remotes = Remotes::new(socialai_connect::remote::Limits::default());
     let handlers = handlers(config, http, &remotes).only(queues);
-    Engine::start(
-        app.databases(),
-        handlers,
-        vec![webhooks::READER],
-        settings,
-        app.stopping().clone(),
-        app.tasks().clone(),
-    );
+    if let Some(kafka) = &config.kafka {
+        carry_on_kafka(app, kafka, readers.clone())?;
+    }
+    Engine::start(app.databases(), handlers, readers, settings, app.stopping().clone(), app.tasks().clone());
     tell_circuits(app, remotes);
+    Ok(())
+}
+
+#[cfg(feature = "kafka")]
+fn carry_on_kafka(app: &App, kafka: &Kafka, readers: Vec<Reader>) -> Result<()> {
+    use socialai_kafka::{Bus, Security, Settings};
+    let security = match kafka.credentials.clone() {
+        None => Security::Plaintext,
+        Some((username, password)) => Security::SaslPlain { username, password },
+    };
+    let settings = Settings {
+        brokers: kafka.brokers.clone(),
+        prefix: kafka.prefix.clone(),
+        security,
+        partitions: kafka.partitions,
+        replication: kafka.replication,
+        min_insync_replicas: (kafka.replication - 1).max(1),
+        ..Settings::default()
+    };
+    Bus::new(app.databases(), settings, app.stopping().clone(), app.tasks().clone())?.carry(readers);
+    Ok(())
+}
+
+#[cfg(not(feature = "kafka"))]
+fn carry_on_kafka(_: &App, _: &Kafka, _: Vec<Reader>) -> Result<()> {
+    anyhow::bail!("KAFKA_BROKERS is set, but this program was built without the feature `kafka`")
 }
 
 /// Every kind of job there is.

@@ -89,7 +89,7 @@ async fn on_storage(
     let http = Http::new(reach).context("the HTTP client cannot be set up")?;
     let app = app(config, manner, voice, &databases, &http, metrics.clone(), stop).await?;
     upkeep::start(&app, metrics, config.webhook_patience);
-    engine::start(&app, config, &http, manner.queues);
+    engine::start(&app, config, &http, manner.queues)?;
     if let Some(target) = config.audit_stream.clone() {
         audit_stream::start(&app, target);
     }

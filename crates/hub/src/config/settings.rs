@@ -73,6 +73,18 @@ settings! {
         "Bearer token with which other machines may read /metrics; this machine always may.";
     SOCIALAI_AUDIT_STREAM, plain, "syslog+tcp://siem.example.com:601",
         "Where audit entries are sent: file:/path (JSON lines), syslog+udp://host:port or syslog+tcp://host:port (RFC 5424).";
+    KAFKA_BROKERS, plain, "kafka-1:9092,kafka-2:9092",
+        "Kafka carries domain events to their readers. Without it PostgreSQL does. Jobs stay in PostgreSQL.";
+    SOCIALAI_KAFKA_PREFIX = "socialai", plain, "hub-eu",
+        "Begins the names of topics and consumer groups, so that installations can share a cluster.";
+    SOCIALAI_KAFKA_PARTITIONS = "12", plain, "48",
+        "Partitions of each topic that is made; topics that are there are left alone.";
+    SOCIALAI_KAFKA_REPLICATION = "3", plain, "1",
+        "Copies of each topic that is made; records are acknowledged by all but one of them.";
+    SOCIALAI_KAFKA_USERNAME, plain, "socialai",
+        "User for SASL/PLAIN; none without it.";
+    SOCIALAI_KAFKA_PASSWORD, secret, "…",
+        "Password of that user.";
     SOCIALAI_JOB_SLOTS = "16", plain, "64",
         "Jobs of each queue that this process does at once, for each database.";
     SOCIALAI_FACTS_RETENTION_DAYS = "30", plain, "90",

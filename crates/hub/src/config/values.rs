@@ -17,7 +17,7 @@ use sqlx::postgres::PgConnectOptions;
 use url::Url;
 
 use super::{
-    Config, ConfigError, Environment, Result,
+    Config, ConfigError, Environment, Kafka, Result,
     reader::{Reader, exposed, wrong},
     settings as s,
 };
@@ -110,6 +110,7 @@ pub(super) fn read(environment: &Environment, overrides: &[(&'static str, OsStri
         db_connections: at_least_one(&reader, s::SOCIALAI_DB_CONNECTIONS, 1_000)?,
         allow_private_networks: reader.parsed(s::SOCIALAI_ALLOW_PRIVATE_NETWORKS, "true or false")?,
         audit_stream: audit_stream(&reader)?,
+        kafka: kafka(&reader)?,
         job_slots: usize::try_from(at_least_one(&reader, s::SOCIALAI_JOB_SLOTS, 1_000)?).unwrap_or(1),
         facts_retention: Duration::from_hours(
             24 * u64::from(at_least_one(&reader, s::SOCIALAI_FACTS_RETENTION_DAYS, 3_650)?),
@@ -240,6 +241,26 @@ fn at_least_one(reader: &Reader, setting: s::Setting, most: u32) -> Result<u32> 
     let number =
         reader.with(setting, &expected, |text| text.parse().ok().filter(|number| (1..=most).contains(number)))?;
     number.ok_or_else(|| wrong(setting, "", &expected))
+}
+
+fn kafka(reader: &Reader) -> Result<Option<Kafka>> {
+    let prefix = reader.string(s::SOCIALAI_KAFKA_PREFIX)?.unwrap_or_default();
+    let number = |setting, most| -> Result<i32> {
+        at_least_one(reader, setting, most).map(|number| i32::try_from(number).unwrap_or(i32::MAX))
+    };
+    let (partitions, replication) =
+        (number(s::SOCIALAI_KAFKA_PARTITIONS, 10_000)?, number(s::SOCIALAI_KAFKA_REPLICATION, 10)?);
+    let credentials = match (reader.string(s::SOCIALAI_KAFKA_USERNAME)?, reader.secret(s::SOCIALAI_KAFKA_PASSWORD)?) {
+        (None, None) => None,
+        (Some(username), Some(password)) => Some((username, password)),
+        _ => {
+            return Err(ConfigError(
+                "SOCIALAI_KAFKA_USERNAME and SOCIALAI_KAFKA_PASSWORD go together; set both or neither".to_owned(),
+            ));
+        }
+    };
+    let brokers = reader.string(s::KAFKA_BROKERS)?;
+    Ok(brokers.map(|brokers| Kafka { brokers, prefix, partitions, replication, credentials }))
 }
 
 fn tls(reader: &Reader) -> Result<Option<TlsFiles>> {
