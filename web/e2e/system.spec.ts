@@ -136,7 +136,7 @@ test("work that is stuck says what to do, and is looked at again by itself", asy
   await expect(work(page, "Workers")).toContainText("No process works");
   await expect(work(page, "Events")).toContainText("10,000 or more events are not passed on yet");
   await expect(work(page, "Outside systems")).toContainText(/crm\.acme\.test is left alone.* after 5 failures/);
-  await expect(page.getByRole("status").filter({ hasText: "5 things need attention" })).toBeVisible();
+  await expect(page.getByRole("status").filter({ hasText: "Work: 5 things need attention" })).toBeVisible();
   await expectAccessible(page);
   await work(page, "Dead letters").getByRole("link", { name: "Show dead letters" }).click();
   await expect(page).toHaveURL(/\/system\/dead-letters$/);

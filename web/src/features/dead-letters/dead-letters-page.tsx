@@ -8,6 +8,7 @@ import { Button } from "@/ui/button";
 import { ListNews } from "@/ui/list-news";
 import { Page } from "@/ui/page";
 import { EmptyState, ErrorState, NoPermission, ProblemAlert } from "@/ui/problem";
+import { useIsPhone } from "@/ui/use-media";
 
 import { Counts } from "./counts";
 import { DiscardDialog } from "./discard-dialog";
@@ -43,14 +44,18 @@ function DeadLetters() {
   const [order, setOrder] = useState<Order>();
   const all = filter.since ? letters.rows.length : countOf(counts, filter);
   const hasAll = mayManage && filter.state === "open" && all > 0;
+  const actions = hasAll && <AllActions filter={filter} count={all} onOrder={setOrder} />;
+  // Beside them a phone has no room for the title.
+  const isPhone = useIsPhone();
   return (
     <Page
       title={TITLE}
       tabs={<SystemTabs />}
-      actions={hasAll && <AllActions filter={filter} count={all} onOrder={setOrder} />}
+      actions={!isPhone && actions}
       filters={<Filters filter={filter} counts={counts} />}
     >
       <Counts counts={counts} filter={filter} />
+      {isPhone && actions && <div className="flex flex-wrap gap-2">{actions}</div>}
       <ListNews list={letters} />
       <List filter={filter} letters={letters} mayManage={mayManage} onOrder={setOrder} />
       {order && <OrderDialog order={order} onClose={() => setOrder(undefined)} />}

@@ -53,6 +53,6 @@ describe("work", () => {
     ]);
     expect(row({}, "letters", 2)).toMatchObject({ state: "fails", link: { to: "/system/dead-letters" } });
     expect(row({}, "letters")).toBeUndefined();
-    expect(workSummaryOf(workRowsOf({ ...CALM, circuits }, 2)).text).toBe("2 things need attention");
+    expect(workSummaryOf(workRowsOf({ ...CALM, circuits }, 2)).text).toBe("Work: 2 things need attention");
   });
 });

@@ -37,7 +37,10 @@ export function workRowsOf(work: Overview, letters: number | undefined): WorkRow
 export function workSummaryOf(rows: readonly WorkRow[]): Pick<Row, "state"> & { text: string } {
   const failing = rows.filter(({ state }) => state === "fails").length;
   if (failing === 0) return { state: "works", text: "Work is done as it comes" };
-  return { state: "fails", text: failing === 1 ? "1 thing needs attention" : `${failing} things need attention` };
+  return {
+    state: "fails",
+    text: failing === 1 ? "Work: 1 thing needs attention" : `Work: ${failing} things need attention`,
+  };
 }
 
 function queuesRow({ queues, workers }: Overview): WorkRow {
