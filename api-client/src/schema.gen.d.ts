@@ -1673,8 +1673,8 @@ export interface components {
             /** @description Name of the user or API key; null for other actors and for those who are gone. */
             actor_name?: string | null;
             /**
-             * @description Name of the user, invitation or API key, or of the user whose session it was; null for other things and for
-             *     those that are gone.
+             * @description Name of the user, invitation, API key or webhook endpoint, or of the user whose session it was; null for other
+             *     things and for those that are gone.
              */
             entity_name?: string | null;
         };
@@ -1877,8 +1877,8 @@ export interface components {
                 /** @description Name of the user or API key; null for other actors and for those who are gone. */
                 actor_name?: string | null;
                 /**
-                 * @description Name of the user, invitation or API key, or of the user whose session it was; null for other things and for
-                 *     those that are gone.
+                 * @description Name of the user, invitation, API key or webhook endpoint, or of the user whose session it was; null for other
+                 *     things and for those that are gone.
                  */
                 entity_name?: string | null;
             })[];

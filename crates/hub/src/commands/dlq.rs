@@ -51,8 +51,8 @@ pub struct Select {
     #[arg(long)]
     queue: Option<String>,
     /// Only those given up for this reason (one word, as listed)
-    #[arg(long = "because")]
-    reason: Option<String>,
+    #[arg(long)]
+    because: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -140,7 +140,7 @@ impl Select {
             Some(name) => Some(session.tenant(name).await?.id.0),
             None => None,
         };
-        let (kind, queue, reason) = (self.kind.clone(), self.queue.clone(), self.reason.clone());
+        let (kind, queue, reason) = (self.kind.clone(), self.queue.clone(), self.because.clone());
         Ok(Filter { tenant, kind, queue, reason, ..Filter::default() })
     }
 }
