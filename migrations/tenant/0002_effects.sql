@@ -1,7 +1,7 @@
 -- The effect ledger: every act on the outside world, from the intention to the proof.
 
 create table effects (
-    id uuid primary key,
+    id uuid not null,
     tenant_id uuid not null default nullif(current_setting('app.tenant_id', true), '')::uuid,
     kind text not null check (length(kind) between 1 and 80),
     -- The system that is acted upon, as circuit breakers name it.
@@ -23,6 +23,7 @@ create table effects (
     ended_at timestamptz,
     latency_ms int,
     settle_tries int not null default 0,
+    primary key (tenant_id, id),
     unique (tenant_id, idempotency_key)
 );
 create index effects_about on effects (tenant_id, about_kind, about_id, planned_at desc, id);

@@ -260,8 +260,8 @@ async fn send_again(tx: &mut TenantTx, which: impl FnOnce(&mut QueryBuilder<Post
     let mut again: Vec<Again> = query.build_query_as().fetch_all(tx.conn()).await?;
     again.sort_unstable_by_key(|again| (again.created_at, again.id));
     for again in &again {
-        let lane =
-            lane(again.id, &again.event, &again.key, again.is_ordered.then_some((again.endpoint_id, again.epoch)));
+        let ordered_by = again.is_ordered.then_some((again.endpoint_id, again.epoch));
+        let lane = lane(again.id, again.round, &again.event, &again.key, ordered_by);
         tx.enqueue(&Deliver { delivery: again.id, round: again.round, lane })?;
         announce(tx, again.id, again.endpoint_id, State::Pending);
     }
@@ -270,9 +270,11 @@ async fn send_again(tx: &mut TenantTx, which: impl FnOnce(&mut QueryBuilder<Post
     Ok(Replayed { replayed: again.len(), next_from })
 }
 
-/// Which deliveries a delivery waits for: none, or those of an ordered endpoint about the same thing. A test waits for none.
+/// Which deliveries a delivery waits for: none, or those of an ordered endpoint about the same thing. A test waits for none,
+/// and a new round not for the pause of the one before.
 pub(super) fn lane(
     id: WebhookDeliveryId,
+    round: i32,
     event: &str,
     key: &str,
     ordered_by: Option<(WebhookEndpointId, i32)>,
@@ -287,7 +289,7 @@ pub(super) fn lane(
                 format!("endpoint/{endpoint}/{epoch}/{}", hex::encode(sha256(key.as_bytes())))
             }
         }
-        _ => id.to_string(),
+        _ => format!("{id}/{round}"),
     }
 }
 

@@ -49,7 +49,7 @@ pub async fn fan_out(tx: &mut TenantTx, happened: &FanOut) -> Result<()> {
         let Some(id) = add(tx, taker.id, happened, &body, state).await? else { continue };
         if state == State::Pending {
             let ordered_by = taker.is_ordered.then_some((taker.id, taker.epoch));
-            let lane = lane(id, &happened.event, &happened.key, ordered_by);
+            let lane = lane(id, 1, &happened.event, &happened.key, ordered_by);
             tx.enqueue(&Deliver { delivery: id, round: 1, lane })?;
         }
     }
