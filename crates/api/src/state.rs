@@ -125,8 +125,8 @@ impl App {
         let webauthn = WebauthnBuilder::new(&rp_id, &parts.settings.public_url)
             .and_then(|builder| builder.rp_name("SocialAI Hub").build())
             .map_err(|error| Error::Fault(format!("SOCIALAI_PUBLIC_URL cannot be used for passkeys: {error}")))?;
-        let tasks = TaskTracker::new();
-        let live = Live::start(&parts.databases, &parts.stopping, &tasks);
+        // Not among `tasks`, which somebody may wait for while the server goes on.
+        let live = Live::start(&parts.databases, &parts.stopping, &TaskTracker::new());
         Ok(Self(Arc::new(Inner {
             databases: parts.databases,
             settings: parts.settings,
@@ -141,7 +141,7 @@ impl App {
             sessions: Cache::builder().max_capacity(100_000).time_to_live(BELIEF).build(),
             keys: Cache::builder().max_capacity(100_000).time_to_live(BELIEF).build(),
             metrics: parts.metrics,
-            tasks,
+            tasks: TaskTracker::new(),
             stopping: parts.stopping,
         })))
     }
