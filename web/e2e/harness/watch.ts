@@ -8,7 +8,7 @@ export interface Watch {
 }
 
 /** The browser's own note about an answer ≥ 400 or none at all; what the page makes of it is what tests look at. */
-const OF_THE_NETWORK = /^Failed to load resource:|net::ERR_/;
+const OF_THE_NETWORK = /^Failed to load resource:|net::ERR_|^An unknown error occurred when fetching the script\.$/;
 
 export function watch(context: BrowserContext): Watch {
   const complaints: string[] = [];

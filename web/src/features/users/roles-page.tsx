@@ -2,6 +2,7 @@
 import { useSearchParams } from "react-router";
 
 import { useUser } from "@/lib/session";
+import { Button } from "@/ui/button";
 import { FilterChip } from "@/ui/badge";
 import { ErrorState, ProblemAlert } from "@/ui/problem";
 import { SelectField } from "@/ui/field-select";
@@ -64,7 +65,12 @@ function Roles({ matrix }: { matrix: RoleMatrix }) {
   return role === undefined ? (
     <RoleMatrixTable matrix={matrix} mine={mine} />
   ) : (
-    <RoleRights matrix={matrix} role={role} />
+    <>
+      <RoleRights matrix={matrix} role={role} />
+      <Button size="sm" className="self-start" onClick={() => choose(undefined)}>
+        Show all roles
+      </Button>
+    </>
   );
 }
 
