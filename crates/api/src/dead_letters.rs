@@ -65,8 +65,9 @@ pub struct ListQuery {
 
 impl ListQuery {
     fn filter(&self) -> Result<Filter, Problem> {
-        for (name, value) in [("queue", &self.queue), ("kind", &self.kind), ("reason", &self.reason)] {
-            at_most(80, name, value.as_ref())?;
+        for (most, name, value) in [(40, "queue", &self.queue), (80, "kind", &self.kind), (80, "reason", &self.reason)]
+        {
+            at_most(most, name, value.as_ref())?;
         }
         Ok(Filter {
             state: self.state.into(),
@@ -137,8 +138,10 @@ pub struct Selection {
 impl Selection {
     fn which(self) -> Result<Which, Problem> {
         let Some(ids) = self.ids else {
-            for (name, value) in [("queue", &self.queue), ("kind", &self.kind), ("reason", &self.reason)] {
-                at_most(80, name, value.as_ref())?;
+            for (most, name, value) in
+                [(40, "queue", &self.queue), (80, "kind", &self.kind), (80, "reason", &self.reason)]
+            {
+                at_most(most, name, value.as_ref())?;
             }
             return Ok(Which::All(Filter {
                 queue: self.queue,

@@ -95,9 +95,9 @@ pub async fn list(
     Query(query): Query<ListQuery>,
     Query(paging): Query<Paging>,
 ) -> Answer<Json<Page<Act>>> {
-    for (name, value) in [("kind", &query.kind), ("about_kind", &query.about_kind), ("about_id", &query.about_id)] {
-        at_most(100, name, value.as_ref())?;
-    }
+    at_most(80, "kind", query.kind.as_ref())?;
+    at_most(80, "about_kind", query.about_kind.as_ref())?;
+    at_most(100, "about_id", query.about_id.as_ref())?;
     let (limit, after) = (paging.limit()?, paging.after()?);
     let filter =
         Filter { state: query.state, kind: query.kind, about_kind: query.about_kind, about_id: query.about_id };
