@@ -4,6 +4,135 @@
  */
 
 export interface paths {
+    "/alert-rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is watched */
+        get: operations["get_alert_rules"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/alert-rules/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Change an alert rule */
+        patch: operations["patch_alert_rules_name"];
+        trace?: never;
+    };
+    "/alert-targets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Alert targets, the oldest first */
+        get: operations["get_alert_targets"];
+        put?: never;
+        /** Add an alert target */
+        post: operations["post_alert_targets"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/alert-targets/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One alert target */
+        get: operations["get_alert_targets_id"];
+        put?: never;
+        post?: never;
+        /**
+         * Remove an alert target
+         * @description It leaves the rules that name it. One that is the only target of a rule stays until the rule has another.
+         */
+        delete: operations["delete_alert_targets_id"];
+        options?: never;
+        head?: never;
+        /** Change an alert target */
+        patch: operations["patch_alert_targets_id"];
+        trace?: never;
+    };
+    "/alert-targets/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a test to an alert target
+         * @description PagerDuty gets an incident that is resolved right after, the others one message that says that it is a test. Also while
+         *     the target is switched off or broken; when it works, it is not broken any more.
+         */
+        post: operations["post_alert_targets_id_test"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/alerts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Alerts, those that are open first, then the newest first */
+        get: operations["get_alerts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/alerts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One alert, with who was told */
+        get: operations["get_alerts_id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api-keys": {
         parameters: {
             query?: never;
@@ -1448,6 +1577,196 @@ export interface components {
             settle_tries: number;
             state: components["schemas"]["State"];
         };
+        Alert: {
+            id: components["schemas"]["AlertId"];
+            /** @description The subject's name for people. */
+            label?: string | null;
+            /**
+             * Format: date-time
+             * @description When the rule was last seen broken.
+             */
+            last_seen_at: string;
+            /** Format: date-time */
+            raised_at: string;
+            /** Format: date-time */
+            resolved_at?: string | null;
+            rule: string;
+            severity: components["schemas"]["AlertSeverity"];
+            /**
+             * Format: date-time
+             * @description When the rule was first seen broken.
+             */
+            started_at: string;
+            /** @description What it is about where a rule watches several things: an endpoint's id, a remote system. */
+            subject?: string | null;
+            /** @description A sentence with the figures. */
+            summary: string;
+            /**
+             * Format: int64
+             * @description Targets of which it is known, or feared, that they did not.
+             */
+            targets_failed: number;
+            /**
+             * Format: int64
+             * @description Targets that took the news.
+             */
+            targets_told: number;
+            /** Format: double */
+            threshold: number;
+            unit: components["schemas"]["AlertUnit"];
+            /** Format: double */
+            value: number;
+        };
+        /** @example alt_01kagx4f0ve2pbkr7w3m9d5tqz */
+        AlertId: string;
+        /** @description What became of telling one target. */
+        AlertNotice: {
+            /** Format: int32 */
+            attempts: number;
+            effect_id: components["schemas"]["EffectId"];
+            /** Format: date-time */
+            ended_at?: string | null;
+            failure?: string | null;
+            kind: components["schemas"]["AlertNoticeKind"];
+            /** Format: date-time */
+            planned_at: string;
+            state: components["schemas"]["State"];
+            target_id?: components["schemas"]["AlertTargetId"] | null;
+            /** @description As the target was called then. */
+            target_name: string;
+        };
+        /**
+         * @description What a target is told.
+         * @enum {string}
+         */
+        AlertNoticeKind: "raised" | "resolved" | "test";
+        /** @description A rule as it holds in a workspace. */
+        AlertRule: {
+            defaults: components["schemas"]["AlertRuleDefaults"];
+            enabled: boolean;
+            /**
+             * Format: int32
+             * @description For so long before anybody is told. Rules about requests read so many minutes, at least five.
+             */
+            for_minutes: number;
+            /** @example dead_letters.waiting */
+            name: string;
+            /** Format: int64 */
+            open_alerts: number;
+            /**
+             * Format: double
+             * @description The worst at the last look; null when there was nothing to read.
+             */
+            reading?: number | null;
+            severity: components["schemas"]["AlertSeverity"];
+            summary: string;
+            /** @description Who is told; null for all targets. */
+            targets?: components["schemas"]["AlertTargetId"][] | null;
+            /**
+             * Format: double
+             * @description A reading above it breaks the rule.
+             */
+            threshold: number;
+            unit: components["schemas"]["AlertUnit"];
+        };
+        /** @description Fields that are left out stay as they are. */
+        AlertRuleChange: {
+            enabled?: boolean | null;
+            /**
+             * Format: int32
+             * @description At most 120 for rules about requests.
+             */
+            for_minutes?: number | null;
+            severity?: ("info" | "warning" | "error" | "critical") | null;
+            /** @description Who is told; null for all targets. */
+            targets?: components["schemas"]["AlertTargetId"][] | null;
+            /**
+             * Format: double
+             * @description A reading above it breaks the rule.
+             */
+            threshold?: number | null;
+        };
+        /** @description What the catalogue says. */
+        AlertRuleDefaults: {
+            /** Format: int32 */
+            for_minutes: number;
+            severity: components["schemas"]["AlertSeverity"];
+            /** Format: double */
+            threshold: number;
+        };
+        AlertRules: {
+            items: components["schemas"]["AlertRule"][];
+            /**
+             * Format: date-time
+             * @description When the workspace was looked at last.
+             */
+            looked_at?: string | null;
+            /** @description Always null: there are few. */
+            next?: string | null;
+        };
+        /** @enum {string} */
+        AlertSeverity: "info" | "warning" | "error" | "critical";
+        /** @description A target without what opens it. */
+        AlertTarget: {
+            /** @description What may be shown: the end of a key, a host, addresses. */
+            address: string;
+            broken_reason?: string | null;
+            /**
+             * Format: date-time
+             * @description Since when it refuses; it gets nothing until it is tested or changed.
+             */
+            broken_since?: string | null;
+            /** Format: date-time */
+            created_at: string;
+            created_by: string;
+            enabled: boolean;
+            id: components["schemas"]["AlertTargetId"];
+            kind: components["schemas"]["AlertTargetKind"];
+            /** Format: date-time */
+            last_sent_at?: string | null;
+            /** @description Alerts of a lower severity are not told. */
+            least_severity: components["schemas"]["AlertSeverity"];
+            name: string;
+            /** @description Of e-mail; none are all administrators. */
+            recipients?: string[] | null;
+            region?: components["schemas"]["AlertTargetRegion"] | null;
+            /** @description Of a webhook. */
+            url?: string | null;
+        };
+        /** @description Fields that are left out stay as they are. Those that a target of this kind does not have are refused. */
+        AlertTargetChange: {
+            enabled?: boolean | null;
+            least_severity?: ("info" | "warning" | "error" | "critical") | null;
+            name?: string | null;
+            /** @description Of e-mail. */
+            recipients?: string[] | null;
+            /** @description Of PagerDuty. */
+            region?: ("us" | "eu") | null;
+            /** @description Of PagerDuty. */
+            routing_key?: string | null;
+            /** @description Of Slack or of a webhook. */
+            url?: string | null;
+        };
+        /** @example alg_01kagx4f0ve2pbkr7w3m9d5tqz */
+        AlertTargetId: string;
+        /** @enum {string} */
+        AlertTargetKind: "pagerduty" | "slack" | "email" | "webhook";
+        AlertTargetMade: {
+            /** @description Of a webhook: the signing secret. It is shown this once. */
+            secret?: string | null;
+            target: components["schemas"]["AlertTarget"];
+        };
+        /**
+         * @description Where an account of PagerDuty is kept.
+         * @enum {string}
+         */
+        AlertTargetRegion: "us" | "eu";
+        AlertTargetTest: {
+            /** @description `GET /effects/{id}` tells what became of it. */
+            effect_id: components["schemas"]["EffectId"];
+        };
+        /** @enum {string} */
+        AlertUnit: "count" | "seconds" | "percent" | "milliseconds";
         ApiKey: {
             /** Format: date-time */
             created_at: string;
@@ -1673,7 +1992,7 @@ export interface components {
             /** @description Name of the user or API key; null for other actors and for those who are gone. */
             actor_name?: string | null;
             /**
-             * @description Name of the user, invitation, API key or webhook endpoint, or of the user whose session it was; null for other
+             * @description Name of the user, invitation, API key, webhook endpoint or alert target, or of the user whose session it was; null for other
              *     things and for those that are gone.
              */
             entity_name?: string | null;
@@ -1718,6 +2037,45 @@ export interface components {
          * @enum {string}
          */
         Method: "password" | "passkey" | "sso" | "invitation";
+        NewAlertTarget: {
+            enabled?: boolean;
+            /** @enum {string} */
+            kind: "pagerduty";
+            least_severity?: components["schemas"]["AlertSeverity"];
+            name: string;
+            region?: components["schemas"]["AlertTargetRegion"];
+            /** @description Integration key of a service: 32 letters and digits. */
+            routing_key: string;
+        } | {
+            enabled?: boolean;
+            /** @enum {string} */
+            kind: "slack";
+            least_severity?: components["schemas"]["AlertSeverity"];
+            name: string;
+            /**
+             * @description Address of an incoming webhook.
+             * @example https://hooks.slack.com/services/…
+             */
+            url: string;
+        } | {
+            enabled?: boolean;
+            /** @enum {string} */
+            kind: "email";
+            least_severity?: components["schemas"]["AlertSeverity"];
+            name: string;
+            /** @description Empty: all administrators of the workspace. */
+            recipients?: string[];
+        } | {
+            enabled?: boolean;
+            /** @enum {string} */
+            kind: "webhook";
+            least_severity?: components["schemas"]["AlertSeverity"];
+            name: string;
+            /** @description Your own signing secret: `whsec_` and 24 to 64 bytes in base64. Without it one is made. */
+            secret?: string | null;
+            /** @example https://example.com/alerts */
+            url: string;
+        };
         NewApiKey: {
             /** Format: date-time */
             expires_at?: string | null;
@@ -1754,6 +2112,11 @@ export interface components {
             /** @description One object per attempt: `at`, `seconds`, `error`. */
             history: Record<string, never>[];
             payload: unknown;
+        };
+        /** @description An alert with what became of telling it. */
+        OpenedAlert: components["schemas"]["Alert"] & {
+            /** @description The oldest first. */
+            notices: components["schemas"]["AlertNotice"][];
         };
         Overview: {
             circuits: components["schemas"]["Circuit"][];
@@ -1798,6 +2161,80 @@ export interface components {
                  */
                 settle_tries: number;
                 state: components["schemas"]["State"];
+            }[];
+            /** @description Give this as `cursor` to get the next page; absent on the last one. */
+            next?: string | null;
+        };
+        Page_Alert: {
+            items: {
+                id: components["schemas"]["AlertId"];
+                /** @description The subject's name for people. */
+                label?: string | null;
+                /**
+                 * Format: date-time
+                 * @description When the rule was last seen broken.
+                 */
+                last_seen_at: string;
+                /** Format: date-time */
+                raised_at: string;
+                /** Format: date-time */
+                resolved_at?: string | null;
+                rule: string;
+                severity: components["schemas"]["AlertSeverity"];
+                /**
+                 * Format: date-time
+                 * @description When the rule was first seen broken.
+                 */
+                started_at: string;
+                /** @description What it is about where a rule watches several things: an endpoint's id, a remote system. */
+                subject?: string | null;
+                /** @description A sentence with the figures. */
+                summary: string;
+                /**
+                 * Format: int64
+                 * @description Targets of which it is known, or feared, that they did not.
+                 */
+                targets_failed: number;
+                /**
+                 * Format: int64
+                 * @description Targets that took the news.
+                 */
+                targets_told: number;
+                /** Format: double */
+                threshold: number;
+                unit: components["schemas"]["AlertUnit"];
+                /** Format: double */
+                value: number;
+            }[];
+            /** @description Give this as `cursor` to get the next page; absent on the last one. */
+            next?: string | null;
+        };
+        Page_AlertTarget: {
+            items: {
+                /** @description What may be shown: the end of a key, a host, addresses. */
+                address: string;
+                broken_reason?: string | null;
+                /**
+                 * Format: date-time
+                 * @description Since when it refuses; it gets nothing until it is tested or changed.
+                 */
+                broken_since?: string | null;
+                /** Format: date-time */
+                created_at: string;
+                created_by: string;
+                enabled: boolean;
+                id: components["schemas"]["AlertTargetId"];
+                kind: components["schemas"]["AlertTargetKind"];
+                /** Format: date-time */
+                last_sent_at?: string | null;
+                /** @description Alerts of a lower severity are not told. */
+                least_severity: components["schemas"]["AlertSeverity"];
+                name: string;
+                /** @description Of e-mail; none are all administrators. */
+                recipients?: string[] | null;
+                region?: components["schemas"]["AlertTargetRegion"] | null;
+                /** @description Of a webhook. */
+                url?: string | null;
             }[];
             /** @description Give this as `cursor` to get the next page; absent on the last one. */
             next?: string | null;
@@ -1877,7 +2314,7 @@ export interface components {
                 /** @description Name of the user or API key; null for other actors and for those who are gone. */
                 actor_name?: string | null;
                 /**
-                 * @description Name of the user, invitation, API key or webhook endpoint, or of the user whose session it was; null for other
+                 * @description Name of the user, invitation, API key, webhook endpoint or alert target, or of the user whose session it was; null for other
                  *     things and for those that are gone.
                  */
                 entity_name?: string | null;
@@ -2509,6 +2946,334 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    get_alert_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All rules, with what was read last. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertRules"];
+                };
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    patch_alert_rules_name: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example dead_letters.waiting */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AlertRuleChange"];
+            };
+        };
+        responses: {
+            /** @description Changed. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertRule"];
+                };
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_alert_targets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All of them, without what opens them. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_AlertTarget"];
+                };
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    post_alert_targets: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes the request safe to repeat. */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewAlertTarget"];
+            };
+        };
+        responses: {
+            /** @description Added. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertTargetMade"];
+                };
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_alert_targets_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["AlertTargetId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The target, without what opens it. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertTarget"];
+                };
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    delete_alert_targets_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["AlertTargetId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    patch_alert_targets_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["AlertTargetId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AlertTargetChange"];
+            };
+        };
+        responses: {
+            /** @description Changed. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertTarget"];
+                };
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    post_alert_targets_id_test: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes the request safe to repeat. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                id: components["schemas"]["AlertTargetId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description On its way. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertTargetTest"];
+                };
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_alerts: {
+        parameters: {
+            query?: {
+                state?: "open" | "resolved";
+                /** @description Name of a rule. */
+                rule?: string;
+                severity?: "info" | "warning" | "error" | "critical";
+                /** @description `next` of the page before; without it the first page. */
+                cursor?: string;
+                /** @description Rows of a page; 50 without it. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of alerts. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Alert"];
+                };
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_alerts_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["AlertId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The alert and its notices. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenedAlert"];
+                };
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     get_api_keys: {
         parameters: {
             query?: {

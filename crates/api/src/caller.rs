@@ -50,7 +50,7 @@ pub mod can {
 
     markers! {
         UsersRead UsersManage ApiKeysRead ApiKeysManage SsoRead SsoManage SettingsRead SettingsManage AuditRead AuditExport
-        SystemRead WorkRead WorkManage WebhooksRead WebhooksManage
+        SystemRead WorkRead WorkManage WebhooksRead WebhooksManage AlertsRead AlertsManage
     }
 
     /// Anybody who is signed in, a program included.
@@ -144,6 +144,7 @@ impl<D: Demand> FromRequestParts<App> for Caller<D> {
         let token = bearer(&parts.headers)?;
         let (tenant, principal, permissions) = authenticate(app, &visitor, &token).await?;
         tracing::Span::current().record("tenant_id", tracing::field::display(tenant));
+        context::note_tenant(tenant);
         let (kind, id) = match &principal {
             Principal::User { id, .. } => (ActorKind::User, id.to_string()),
             Principal::ApiKey { id, .. } => (ActorKind::ApiKey, id.to_string()),

@@ -3,6 +3,7 @@
 use axum::{Json, extract::State, http::StatusCode, response::Response};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
+use socialai_connect::mail::Mail;
 use socialai_domain::{
     ids::{InvitationId, TenantId},
     invitations::{self, Invitation},
@@ -18,7 +19,7 @@ use crate::{
     idempotent::{IdempotencyKey, once},
     page::{Page, Paging},
     problem::Answer,
-    state::{App, Mail},
+    state::App,
 };
 
 /// Invitations, newest first

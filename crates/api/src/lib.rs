@@ -3,6 +3,9 @@
 //! Every protected handler takes a `Caller<can::…>`: the extractor authenticates, checks the permission, and counts the
 //! request against its limits before the body is read. Public handlers take a `Visitor`. There is no third way in.
 
+mod alert_rules;
+mod alert_targets;
+mod alerts;
 mod api_keys;
 pub mod audit_log;
 pub mod auth;
@@ -19,6 +22,7 @@ mod live;
 mod me;
 mod page;
 mod problem;
+mod requests;
 mod roles;
 mod sso;
 pub mod state;
@@ -32,7 +36,8 @@ mod webhook_endpoints;
 use axum::{Router, routing::get};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-pub use crate::state::{App, DemoPerson, Mail, Settings};
+pub use crate::state::{App, DemoPerson, Settings};
+pub use socialai_connect::mail::Mail;
 
 /// Everything under `/api/v1` (and, the same, `/v1`).
 fn v1() -> OpenApiRouter<App> {
@@ -116,6 +121,14 @@ fn v1() -> OpenApiRouter<App> {
         .routes(routes!(webhook_deliveries::replay_window))
         .routes(routes!(webhook_deliveries::get))
         .routes(routes!(webhook_deliveries::replay))
+        // Alerts
+        .routes(routes!(alert_rules::list))
+        .routes(routes!(alert_rules::change))
+        .routes(routes!(alert_targets::list, alert_targets::create))
+        .routes(routes!(alert_targets::get, alert_targets::change, alert_targets::remove))
+        .routes(routes!(alert_targets::test))
+        .routes(routes!(alerts::list))
+        .routes(routes!(alerts::get))
         // The installation
         .routes(routes!(system::health))
         .routes(routes!(system::work))

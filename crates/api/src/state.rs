@@ -8,7 +8,7 @@ use std::{
 use axum::http::HeaderMap;
 use moka::future::Cache;
 use secrecy::SecretString;
-use socialai_connect::{mail::Smtp, oidc::Oidc};
+use socialai_connect::{mail::Mail, oidc::Oidc};
 use socialai_domain::{
     api_keys,
     audit::Actor,
@@ -30,17 +30,8 @@ use crate::{
     http::context,
     limits::{Limiter, OpenStreams, Quota, quotas},
     live::Live,
+    requests::Requests,
 };
-
-/// How the installation sends mail.
-#[derive(Debug)]
-pub enum Mail {
-    Smtp(Smtp),
-    /// Kept in the database and shown by `GET /system/outbox`: the demo.
-    Outbox,
-    /// Links are shown to the administrator who made them.
-    Off,
-}
 
 /// Plain settings, read from the environment by the binary.
 #[derive(Debug, Clone)]
@@ -78,6 +69,7 @@ struct Inner {
     own_signing_key: bool,
     limiter: Limiter,
     streams: OpenStreams,
+    requests: Requests,
     live: Live,
     webauthn: Webauthn,
     oidc: Oidc,
@@ -134,6 +126,7 @@ impl App {
             own_signing_key: parts.signing_key.is_some(),
             limiter: parts.limiter,
             streams: OpenStreams::default(),
+            requests: Requests::default(),
             live,
             webauthn,
             oidc: parts.oidc,
@@ -172,6 +165,15 @@ impl App {
 
     pub fn streams(&self) -> &OpenStreams {
         &self.0.streams
+    }
+
+    pub(crate) fn requests(&self) -> &Requests {
+        &self.0.requests
+    }
+
+    /// Writes down how the requests of the last minutes were answered.
+    pub async fn write_requests(&self) -> Result<()> {
+        self.0.requests.write(&self.0.databases).await
     }
 
     pub(crate) fn live(&self) -> &Live {

@@ -9,6 +9,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
+use socialai_connect::mail::Mail;
 use socialai_domain::{
     database,
     mails::{self, KeptMail},
@@ -20,7 +21,7 @@ use utoipa::ToSchema;
 use crate::{
     caller::{Caller, can},
     problem::{Answer, Failure},
-    state::{App, Mail},
+    state::App,
 };
 
 /// One thing that the installation depends on.

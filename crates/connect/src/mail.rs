@@ -1,4 +1,4 @@
-//! Hands one message to an SMTP server.
+//! Hands one message to an SMTP server, for one or for several people.
 //!
 //! The conversation is driven step by step rather than in one call, because its steps fail
 //! differently: until the message's last line has gone, nothing was sent and the same message may
@@ -35,19 +35,29 @@ const ACCEPT_LIMIT: Duration = Duration::from_mins(1);
 const GOODBYE_LIMIT: Duration = Duration::from_secs(1);
 const MECHANISMS: [Mechanism; 2] = [Mechanism::Plain, Mechanism::Login];
 
+/// How an installation sends mail.
+#[derive(Debug, Clone)]
+pub enum Mail {
+    Smtp(Smtp),
+    /// Kept in the database and shown in the product: the demo.
+    Outbox,
+    /// Links are shown to the administrator who made them; nothing else is mailed.
+    Off,
+}
+
 /// One message in plain text to one person.
 #[derive(Clone)]
-pub struct Mail {
+pub struct Letter {
     /// `ann@example.com` or `Ann <ann@example.com>`.
     pub to: String,
     pub subject: String,
     pub text: String,
 }
 
-impl fmt::Debug for Mail {
+impl fmt::Debug for Letter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Invitations and password links are secrets; addresses are personal data.
-        f.debug_struct("Mail").finish_non_exhaustive()
+        f.debug_struct("Letter").finish_non_exhaustive()
     }
 }
 
@@ -125,16 +135,22 @@ impl Smtp {
     }
 
     /// Returns once the server has taken responsibility for the message.
-    pub async fn send(&self, mail: &Mail) -> Result<(), CallError> {
-        let recipient: Mailbox =
-            mail.to.parse().map_err(|_| refused("address", "the recipient is not an e-mail address"))?;
-        if !recipient.email.to_string().is_ascii() {
-            return Err(refused("address", "addresses with letters beyond ASCII are not supported"));
+    pub async fn send(&self, letter: &Letter) -> Result<(), CallError> {
+        self.send_to_all(std::slice::from_ref(&letter.to), &letter.subject, &letter.text).await.map(|_| ())
+    }
+
+    /// One message to several people, who see each other's addresses; tells how many of them the server takes it for. One
+    /// address that it refuses does not keep the others from theirs.
+    pub async fn send_to_all(&self, to: &[String], subject: &str, text: &str) -> Result<usize, CallError> {
+        let (recipients, mut unusable): (Vec<_>, Vec<_>) = to.iter().map(|to| recipient(to)).partition(Result::is_ok);
+        let recipients: Vec<Mailbox> = recipients.into_iter().flatten().collect();
+        if let (true, Some(Err(error))) = (recipients.is_empty(), unusable.pop()) {
+            return Err(error);
         }
-        let message = self.compose(mail, recipient.clone())?;
-        let mut connection = timeout(PREPARE_LIMIT, self.prepare(recipient.email))
-            .await
-            .map_err(|_| CallError::Later { after: None })??;
+        let message = self.compose(&recipients, subject, text)?;
+        let addresses = recipients.into_iter().map(|recipient| recipient.email).collect();
+        let (mut connection, taken) =
+            timeout(PREPARE_LIMIT, self.prepare(addresses)).await.map_err(|_| CallError::Later { after: None })??;
         let accepted = timeout(ACCEPT_LIMIT, connection.message(&message)).await;
         match accepted {
             Ok(Ok(_)) => {}
@@ -143,37 +159,46 @@ impl Smtp {
         }
         // The message is delivered; whether the server hears the goodbye changes nothing.
         let _ = timeout(GOODBYE_LIMIT, connection.command(Quit)).await;
-        Ok(())
+        Ok(taken)
     }
 
-    fn compose(&self, mail: &Mail, to: Mailbox) -> Result<Vec<u8>, CallError> {
-        if mail.subject.chars().any(char::is_control) {
+    fn compose(&self, to: &[Mailbox], subject: &str, text: &str) -> Result<Vec<u8>, CallError> {
+        if subject.chars().any(char::is_control) {
             return Err(refused("subject", "the subject contains a line break or another control character"));
         }
-        let message = Message::builder()
+        let message = to.iter().fold(Message::builder(), |message, to| message.to(to.clone()));
+        let message = message
             .from(self.from.clone())
-            .to(to)
-            .subject(mail.subject.as_str())
+            .subject(subject)
             .message_id(Some(format!("<{:032x}@{}>", rand::random::<u128>(), self.from.email.domain())))
             .header(ContentType::TEXT_PLAIN)
-            .body(mail.text.clone())
+            .body(text.to_owned())
             .map_err(|_| refused("message", "the message could not be composed"))?;
         Ok(message.formatted())
     }
 
-    /// Everything up to the server's word that it wants the message now.
-    async fn prepare(&self, recipient: Address) -> Result<AsyncSmtpConnection, CallError> {
+    /// Everything up to the server's word that it wants the message now, and for how many.
+    async fn prepare(&self, recipients: Vec<Address>) -> Result<(AsyncSmtpConnection, usize), CallError> {
         let mut connection = self.connect().await?;
         if let Some(credentials) = &self.credentials {
             connection.auth(&MECHANISMS, credentials).await.map_err(|error| from_log_in(&error))?;
         }
-        let opening = async {
-            connection.command(MailFrom::new(Some(self.from.email.clone()), vec![])).await?;
-            connection.command(Rcpt::new(recipient, vec![])).await?;
-            connection.command(Data).await
-        };
-        opening.await.map_err(|error| before_the_message(&error))?;
-        Ok(connection)
+        let sender = MailFrom::new(Some(self.from.email.clone()), vec![]);
+        connection.command(sender).await.map_err(|error| before_the_message(&error))?;
+        let (mut taken, mut refusal) = (0, None);
+        for recipient in recipients {
+            match connection.command(Rcpt::new(recipient, vec![])).await {
+                Ok(_) => taken += 1,
+                Err(error) if error.is_permanent() => refusal = Some(error),
+                Err(error) => return Err(before_the_message(&error)),
+            }
+        }
+        if taken == 0 {
+            let nobody = || refused("address", "the message has no recipients");
+            return Err(refusal.map_or_else(nobody, |error| before_the_message(&error)));
+        }
+        connection.command(Data).await.map_err(|error| before_the_message(&error))?;
+        Ok((connection, taken))
     }
 
     /// A connection on which a password may be sent.
@@ -203,6 +228,15 @@ impl Smtp {
             connection.starttls(tls, &hello).await.map_err(|error| before_the_message(&error))?;
         }
         Ok(connection)
+    }
+}
+
+fn recipient(to: &str) -> Result<Mailbox, CallError> {
+    let recipient: Mailbox = to.parse().map_err(|_| refused("address", "the recipient is not an e-mail address"))?;
+    if recipient.email.to_string().is_ascii() {
+        Ok(recipient)
+    } else {
+        Err(refused("address", "addresses with letters beyond ASCII are not supported"))
     }
 }
 

@@ -120,7 +120,6 @@ ids! {
     WebhookEndpointId = "whe";
     WebhookDeliveryId = "whd";
     AlertId = "alt";
-    AlertRuleId = "alr";
     AlertTargetId = "alg";
 }
 

@@ -2,6 +2,7 @@
 //! out transactions, and the functions of the other modules take them.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+pub mod alerts;
 pub mod api_keys;
 pub mod audit;
 pub mod audit_stream;
@@ -24,6 +25,7 @@ pub mod people;
 pub mod permissions;
 pub mod problems;
 pub mod queues;
+pub mod requests;
 pub mod rotation;
 pub mod sessions;
 pub mod settings;

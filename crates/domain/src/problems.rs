@@ -48,6 +48,7 @@ codes! {
     AlreadyDone = "already_done", 409, "This has been done already", "Reload to see the present state.";
     TooManyPasskeys = "too_many_passkeys", 409, "Ten passkeys are the limit", "Remove one that you no longer use.";
     SlugTaken = "slug_taken", 409, "That short name is in use", "Choose another short name for the workspace.";
+    AlertTargetNeeded = "alert_target_needed", 409, "Rules tell only this target", "Give the rules named in the detail another target, or all of them, and remove it then.";
     IdempotencyKeyReused = "idempotency_key_reused", 409, "This Idempotency-Key belongs to another request", "Use a new key for a new request; repeat a request with exactly the same body.";
     BodyTooLarge = "body_too_large", 413, "The body is too large", "Send less in one request; the limit is in the detail.";
     UriTooLong = "uri_too_long", 414, "The address is too long", "Shorten the query.";

@@ -6,6 +6,7 @@ use sqlx::{AssertSqlSafe, PgConnection};
 use uuid::Uuid;
 
 use crate::{
+    alerts,
     audit::{Actor, Entry},
     idempotency, installation, invitations, mails, mfa, people,
     problems::{Error, Result},
@@ -21,7 +22,7 @@ use crate::{
 pub const SYSTEM_COLUMNS: &[Column] =
     &[installation::BLIND_ROOT, people::EMAIL, mfa::TOTP, tickets::DATA, signing::PRIVATE, mails::BODY];
 pub const TENANT_COLUMNS: &[Column] =
-    &[users::EMAIL, invitations::EMAIL, sso::CLIENT_SECRET, idempotency::BODY, webhooks::SECRET];
+    &[users::EMAIL, invitations::EMAIL, sso::CLIENT_SECRET, idempotency::BODY, webhooks::SECRET, alerts::SECRET];
 
 const BATCH: i64 = 500;
 

@@ -8,7 +8,12 @@ use time::OffsetDateTime;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::{audit::Actor, ids::TenantId, problems::Result, tenancy::Databases};
+use crate::{
+    audit::Actor,
+    ids::TenantId,
+    problems::Result,
+    tenancy::{Databases, SystemTx},
+};
 
 /// What waits in a queue, of all workspaces of the database.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
@@ -89,6 +94,16 @@ pub async fn overview(databases: &Databases, tenant: TenantId) -> Result<Overvie
         oldest_seconds: found.oldest_seconds,
     });
     Ok(Overview { queues: queues.collect(), workers, facts_lag, circuits })
+}
+
+/// Remote systems that a workspace's calls are kept from, by their names.
+pub(crate) async fn open_circuits(tx: &mut SystemTx, tenant: TenantId, at_most: i64) -> Result<Vec<String>> {
+    let remotes = sqlx::query_scalar(
+        "select distinct remote from system.remotes
+         where tenant_id = $1 and state <> 'closed' and changed_at > clock_timestamp() - make_interval(secs => $2)
+         order by remote limit $3",
+    );
+    Ok(remotes.bind(tenant).bind(REPORTS_COUNT_FOR_SECONDS).bind(at_most).fetch_all(tx.conn()).await?)
 }
 
 /// The state of one circuit breaker in one process.

@@ -4,6 +4,7 @@ use axum::{Json, extract::State};
 use axum_extra::extract::cookie::CookieJar;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
+use socialai_connect::mail::Mail;
 use socialai_domain::{
     audit::ActorKind,
     ids::TenantId,
@@ -17,12 +18,7 @@ use socialai_domain::{
 use utoipa::ToSchema;
 
 use super::signed_in::{Delivery, LogIn, after_first_factor};
-use crate::{
-    caller::Visitor,
-    http::body::Body,
-    problem::Answer,
-    state::{App, Mail},
-};
+use crate::{caller::Visitor, http::body::Body, problem::Answer, state::App};
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

@@ -2,7 +2,7 @@
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
-use socialai_connect::mail::Mail as Letter;
+use socialai_connect::mail::{Letter, Mail};
 use socialai_domain::{
     audit::Actor,
     ids::TenantId,
@@ -12,7 +12,7 @@ use socialai_domain::{
 };
 use utoipa::ToSchema;
 
-use crate::state::{App, Mail};
+use crate::state::App;
 
 /// What became of a link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]

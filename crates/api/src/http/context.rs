@@ -3,7 +3,7 @@
 
 use std::{
     net::{IpAddr, SocketAddr},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
     time::Instant,
 };
 
@@ -13,7 +13,10 @@ use axum::{
     middleware::Next,
     response::Response,
 };
-use socialai_domain::audit::{Actor, ActorKind};
+use socialai_domain::{
+    audit::{Actor, ActorKind},
+    ids::TenantId,
+};
 use tracing::Instrument;
 use uuid::Uuid;
 
@@ -25,6 +28,7 @@ pub struct Context {
     pub ip: String,
     pub user_agent: Option<String>,
     limit: Mutex<Option<Verdict>>,
+    tenant: OnceLock<TenantId>,
 }
 
 tokio::task_local! {
@@ -54,6 +58,11 @@ pub fn note_limit(verdict: Verdict) {
     });
 }
 
+/// Notes whose request it is, for counting it.
+pub fn note_tenant(tenant: TenantId) {
+    let _ = CURRENT.try_with(|context| context.tenant.set(tenant));
+}
+
 pub async fn establish(State(app): State<App>, request: Request, next: Next) -> Response {
     let headers = request.headers();
     let context = Arc::new(Context {
@@ -61,6 +70,7 @@ pub async fn establish(State(app): State<App>, request: Request, next: Next) -> 
         ip: client_ip(&request, app.settings().trusted_proxies),
         user_agent: text(headers, &header::USER_AGENT).map(|agent| agent.chars().take(300).collect()),
         limit: Mutex::new(None),
+        tenant: OnceLock::new(),
     });
     let route = request
         .extensions()
@@ -87,6 +97,9 @@ pub async fn establish(State(app): State<App>, request: Request, next: Next) -> 
     let labels = [("method", method.to_string()), ("route", route), ("status", status.to_string())];
     metrics::counter!("socialai_http_requests_total", &labels).increment(1);
     metrics::histogram!("socialai_http_request_seconds", &labels[..2]).record(elapsed);
+    if let Some(tenant) = context.tenant.get() {
+        app.requests().count(*tenant, app.databases().now(), status, elapsed);
+    }
     let headers = response.headers_mut();
     if let Ok(value) = HeaderValue::from_str(&context.request_id) {
         headers.insert("x-request-id", value);

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use socialai_connect::call::CallError;
-use socialai_connect::mail::{Mail, Smtp};
+use socialai_connect::mail::{Letter, Smtp};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
@@ -48,11 +48,11 @@ impl MailServer {
         Self { address, heard }
     }
 
-    async fn send(&self, mail: &Mail) -> Result<(), CallError> {
+    async fn send(&self, mail: &Letter) -> Result<(), CallError> {
         self.send_with(&format!("smtp://{}", self.address), mail).await
     }
 
-    async fn send_with(&self, url: &str, mail: &Mail) -> Result<(), CallError> {
+    async fn send_with(&self, url: &str, mail: &Letter) -> Result<(), CallError> {
         Smtp::from_url(&url.to_owned().into(), "SocialAI Hub <hub@example.com>").unwrap().send(mail).await
     }
 
@@ -113,8 +113,8 @@ async fn converse(stream: TcpStream, behaviour: Behaviour, heard: &Heard) -> std
     }
 }
 
-fn mail() -> Mail {
-    Mail {
+fn mail() -> Letter {
+    Letter {
         to: "Ann Example <ann@example.com>".into(),
         subject: "Your invitation – welcome".into(),
         text: "Hello Ann,\n.\nhttps://hub.example.com/invite/inv_s3cret\n".into(),
@@ -249,13 +249,13 @@ async fn headers_and_commands_cannot_be_injected() {
         "ann",
         "",
     ] {
-        assert_eq!(code(server.send(&Mail { to: to.into(), ..mail() }).await), "address", "{to:?}");
+        assert_eq!(code(server.send(&Letter { to: to.into(), ..mail() }).await), "address", "{to:?}");
     }
     for subject in ["Hello\r\nBcc: eve@example.com", "Hello\nBcc: eve@example.com", "Hello\0"] {
-        assert_eq!(code(server.send(&Mail { subject: subject.into(), ..mail() }).await), "subject", "{subject:?}");
+        assert_eq!(code(server.send(&Letter { subject: subject.into(), ..mail() }).await), "subject", "{subject:?}");
     }
     let text = "\r\n.\r\nMAIL FROM:<eve@example.com>\r\n".to_owned();
-    server.send(&Mail { text, ..mail() }).await.unwrap();
+    server.send(&Letter { text, ..mail() }).await.unwrap();
     assert_eq!(server.messages().len(), 1);
     assert!(!server.heard_command("MAIL FROM:<eve"));
     assert!(!format!("{:?}", mail()).contains("inv_"));

@@ -17,7 +17,7 @@ pub struct LogEntry {
     pub row: Row,
     /// Name of the user or API key; null for other actors and for those who are gone.
     pub actor_name: Option<String>,
-    /// Name of the user, invitation, API key or webhook endpoint, or of the user whose session it was; null for other
+    /// Name of the user, invitation, API key, webhook endpoint or alert target, or of the user whose session it was; null for other
     /// things and for those that are gone.
     pub entity_name: Option<String>,
 }
@@ -31,6 +31,7 @@ pub async fn name(tx: &mut TenantTx, rows: Vec<Row>) -> Result<Vec<LogEntry>> {
          union all select id, name from api_keys where id = any ($1)
          union all select id, name from invitations where id = any ($1)
          union all select id, name from webhook_endpoints where id = any ($1)
+         union all select id, name from alert_targets where id = any ($1)
          union all select s.id, u.name from sessions s join users u on u.tenant_id = s.tenant_id and u.id = s.user_id
             where s.id = any ($1)",
     )
