@@ -1,9 +1,13 @@
+export interface IdempotencyHeader {
+  "Idempotency-Key": string;
+}
+
 /**
  * Keys that make a request safe to repeat. When the answer to a creation is lost, nobody knows whether it happened;
  * sent again with the same key it is carried out once. One set for each opening of a form: the same content has the same
  * key there, a corrected one another.
  */
-export function idempotencyKeys(): (body: unknown) => { "Idempotency-Key": string } {
+export function idempotencyKeys(): (body: unknown) => IdempotencyHeader {
   const keys = new Map<string, string>();
   return (body) => {
     const content = JSON.stringify(body);

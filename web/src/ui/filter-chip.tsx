@@ -1,6 +1,7 @@
 /** One filter in the row above a list: what it is set to, a menu or a small form to change it, a cross to drop it. */
 import { ChevronDown } from "lucide-react";
 import { useState, type ReactNode } from "react";
+import { Button } from "./button";
 import { RemoveButton } from "./chip";
 import { cx } from "./cx";
 import { Menu } from "./menu";
@@ -67,5 +68,15 @@ export function FilterChip({ label, value, options, onChange, onClear, children,
       )}
       {set && <RemoveButton label={`Clear ${label}`} onClick={onClear} />}
     </span>
+  );
+}
+
+/** Behind the chips, when more than one of them is set. */
+export function ClearAll({ count, onClear }: { count: number; onClear: () => void }) {
+  if (count < 2) return null;
+  return (
+    <Button size="sm" variant="ghost" onClick={onClear}>
+      Clear all
+    </Button>
   );
 }

@@ -1,13 +1,8 @@
-/** A new key, this once. Nothing closes it by accident: neither Esc nor the back button, before the key is kept. */
-import { useEffect, useState } from "react";
-import { useBlocker } from "react-router";
-
+/** A new key, and a line to try it. */
 import { serverNow } from "@/lib/clock";
 import { formatDateTime } from "@/lib/format";
-import { Button } from "@/ui/button";
-import { CodeBlock, Secret } from "@/ui/code";
-import { Dialog } from "@/ui/dialog";
-import { CheckField } from "@/ui/field-choice";
+import { CodeBlock } from "@/ui/code";
+import { SecretDialog as Frame } from "@/ui/secret-dialog";
 
 import { useApiKeyOfId, type ApiKey, type Made } from "./queries";
 import { exampleOf } from "./scopes";
@@ -20,46 +15,21 @@ interface Props {
 }
 
 export function SecretDialog({ made, replaces, onClose }: Props) {
-  const [kept, setKept] = useState(false);
-  const [asked, setAsked] = useState(false);
-  const blocker = useBlocker(() => {
-    setAsked(true);
-    return !kept;
-  });
-  useEffect(() => {
-    if (blocker.state === "blocked") blocker.reset();
-  }, [blocker]);
-  useEffect(() => {
-    if (kept) return undefined;
-    const warn = (event: BeforeUnloadEvent) => event.preventDefault();
-    addEventListener("beforeunload", warn);
-    return () => removeEventListener("beforeunload", warn);
-  }, [kept]);
-  const close = () => (kept ? onClose() : setAsked(true));
-  const { name, scopes } = made.api_key;
+  const { name, scopes, prefix } = made.api_key;
   return (
-    <Dialog
-      open
-      onOpenChange={(open) => !open && close()}
-      title={`The key “${name.length > 60 ? `${name.slice(0, 59)}…` : name}”`}
+    <Frame
+      of="The key"
+      name={name}
       description={replaces ? <Overlap replaced={replaces} /> : undefined}
-      footer={
-        <Button variant="primary" onClick={close}>
-          Done
-        </Button>
-      }
+      secret={made.secret}
+      label="API key"
+      file={`api-key-${prefix.slice(-8)}.txt`}
+      noun="key"
+      ifLost="without it, make another one."
+      onClose={onClose}
     >
-      <Secret text={made.secret} label="API key" file={`api-key-${made.api_key.prefix.slice(-8)}.txt`} />
       <CodeBlock text={exampleOf(scopes, location.origin)} label="Try it, with the key in SOCIALAI_API_KEY" copy wrap />
-      <CheckField
-        label="I have saved the key"
-        checked={kept}
-        onChange={setKept}
-        error={
-          asked && !kept ? "Save the key first. It cannot be shown again; without it, make another one." : undefined
-        }
-      />
-    </Dialog>
+    </Frame>
   );
 }
 

@@ -1,4 +1,5 @@
 /** What of the log is shown: kept in the URL, sent to the server. */
+import { withParams, type Changes } from "@/lib/address";
 import type { Schemas } from "@/lib/api";
 
 export interface Filter {
@@ -29,17 +30,8 @@ export function filterOf(search: URLSearchParams): Filter {
 }
 
 /** The address with this part of the filter set, or dropped; the opened entry may not be in the new list. */
-export function withFilter(
-  search: URLSearchParams,
-  changes: Partial<Record<Name, string | undefined>>,
-): URLSearchParams {
-  const next = new URLSearchParams(search);
-  for (const [name, value] of Object.entries(changes)) {
-    if (value) next.set(name, value);
-    else next.delete(name);
-  }
-  next.delete("entry");
-  return next;
+export function withFilter(search: URLSearchParams, changes: Changes<Name>): URLSearchParams {
+  return withParams(search, { ...changes, entry: undefined });
 }
 
 export interface LogQuery {

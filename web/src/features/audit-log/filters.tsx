@@ -1,10 +1,8 @@
 /** The row of chips above the log. */
-import { useSearchParams } from "react-router";
-
-import { useCan } from "@/lib/session";
+import { useAddressChange } from "@/lib/address";
 import { ENTITY_KINDS, titleOf } from "@/lib/audit-words";
-import { Button } from "@/ui/button";
-import { FilterChip } from "@/ui/filter-chip";
+import { useCan } from "@/lib/session";
+import { ClearAll, FilterChip } from "@/ui/filter-chip";
 
 import { ActorPicker } from "./actor-picker";
 import { NAMES, withFilter, type Filter, type LogEntry } from "./filter";
@@ -17,13 +15,10 @@ interface Props {
 }
 
 export function Filters({ filter, rows }: Props) {
-  const [, setSearch] = useSearchParams();
   const maySeePeople = useCan("users:read");
   const actorName = useNameOf(filter.actor, rows, maySeePeople);
   const aboutName = useNameOf(filter.about, rows, maySeePeople);
-  // From the address itself: what this was drawn with may be a step behind.
-  const set = (changes: Parameters<typeof withFilter>[1]) =>
-    setSearch(withFilter(new URLSearchParams(location.search), changes));
+  const set = useAddressChange(withFilter);
   return (
     <>
       <FilterChip
@@ -62,15 +57,10 @@ export function Filters({ filter, rows }: Props) {
       <FilterChip label="When" value={periodOf(filter)} onClear={() => set({ from: undefined, until: undefined })}>
         <Period filter={filter} onChange={set} />
       </FilterChip>
-      {NAMES.filter((name) => filter[name]).length > 1 && (
-        <Button
-          size="sm"
-          variant="ghost"
-          onClick={() => set(Object.fromEntries(NAMES.map((name) => [name, undefined])))}
-        >
-          Clear all
-        </Button>
-      )}
+      <ClearAll
+        count={NAMES.filter((name) => filter[name]).length}
+        onClear={() => set(Object.fromEntries(NAMES.map((name) => [name, undefined])))}
+      />
     </>
   );
 }

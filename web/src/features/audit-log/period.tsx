@@ -1,10 +1,8 @@
 /** From which day until which. */
-import { useState } from "react";
-
 import { serverNow } from "@/lib/clock";
 import { formatDate } from "@/lib/format";
 import { Button } from "@/ui/button";
-import { TextField } from "@/ui/field";
+import { DateField } from "@/ui/date-field";
 
 import { dayOf, type Filter } from "./filter";
 
@@ -35,9 +33,11 @@ export function Period({ filter: { from = "", until = "" }, onChange }: PeriodPr
           Last 30 days
         </Button>
       </div>
-      <DayField label="From" value={from} onChange={(from) => onChange({ from })} />
-      <DayField
+      <DateField label="From" type="date" value={from} counts={isDay} onChange={(from) => onChange({ from })} />
+      <DateField
         label="Until"
+        type="date"
+        counts={isDay}
         value={until}
         onChange={(until) => onChange({ until })}
         error={isTurned ? "This day is before the first one, so nothing fits." : undefined}
@@ -46,26 +46,7 @@ export function Period({ filter: { from = "", until = "" }, onChange }: PeriodPr
   );
 }
 
-/** Whoever types 2026 has typed the year 2 first; nothing here is as old as that. */
+/** Nothing here is older. */
 const FIRST_DAY = "1970-01-01";
 
-interface DayFieldProps {
-  label: string;
-  value: string;
-  onChange: (day: string) => void;
-  error?: string | undefined;
-}
-
-function DayField({ value, onChange, ...props }: DayFieldProps) {
-  const [typed, setTyped] = useState(value);
-  const [applied, setApplied] = useState(value);
-  if (applied !== value) {
-    setApplied(value);
-    setTyped(value);
-  }
-  const type = (day: string) => {
-    setTyped(day);
-    if (day === "" || day >= FIRST_DAY) onChange(day);
-  };
-  return <TextField {...props} type="date" value={typed} onChange={type} />;
-}
+const isDay = (text: string) => text >= FIRST_DAY;

@@ -1,4 +1,5 @@
 /** Which dead letters are shown: kept in the URL, sent to the server. */
+import { withParams, type Changes } from "@/lib/address";
 import type { Schemas } from "@/lib/api";
 
 export type Letter = Schemas["Letter"];
@@ -52,14 +53,9 @@ export function filterOf(search: URLSearchParams): Filter {
 }
 
 /** The address with this part of the filter set, or dropped; the opened letter may not be in the new list. */
-export function withFilter(search: URLSearchParams, changes: Partial<Record<Name, string | undefined>>) {
-  const next = new URLSearchParams(search);
-  for (const [name, value] of Object.entries(changes)) {
-    if (value && !(name === "state" && value === "open")) next.set(name, value);
-    else next.delete(name);
-  }
-  next.delete("letter");
-  return next;
+export function withFilter(search: URLSearchParams, changes: Changes<Name>): URLSearchParams {
+  const isUsual = changes.state === "open";
+  return withParams(search, { ...changes, ...(isUsual && { state: undefined }), letter: undefined });
 }
 
 /** As the server wants it: a moment instead of a period. */

@@ -1,10 +1,8 @@
 /** The row of chips above the letters. */
-import { useSearchParams } from "react-router";
-
+import { useAddressChange } from "@/lib/address";
 import { formatNumber } from "@/lib/format";
 import { jobOf, queueOf, reasonOf } from "@/lib/work-words";
-import { Button } from "@/ui/button";
-import { FilterChip } from "@/ui/filter-chip";
+import { ClearAll, FilterChip } from "@/ui/filter-chip";
 
 import { NAMES, PERIODS, STATES, withFilter, type Count, type Filter } from "./filter";
 
@@ -14,10 +12,7 @@ interface Props {
 }
 
 export function Filters({ filter, counts }: Props) {
-  const [, setSearch] = useSearchParams();
-  // From the address itself: what this was drawn with may be a step behind.
-  const set = (changes: Parameters<typeof withFilter>[1]) =>
-    setSearch(withFilter(new URLSearchParams(location.search), changes));
+  const set = useAddressChange(withFilter);
   const chip = (name: "kind" | "reason" | "queue", label: string, say: (value: string) => string) => (
     <FilterChip
       label={label}
@@ -47,11 +42,7 @@ export function Filters({ filter, counts }: Props) {
         onChange={(since) => set({ since })}
         onClear={() => set({ since: undefined })}
       />
-      {isSet > 1 && (
-        <Button size="sm" variant="ghost" onClick={() => setSearch({})}>
-          Clear all
-        </Button>
-      )}
+      <ClearAll count={isSet} onClear={() => set(Object.fromEntries(NAMES.map((name) => [name, undefined])))} />
     </>
   );
 }

@@ -1,4 +1,5 @@
 /** Which acts are shown: kept in the URL, sent to the server. */
+import { withParams, type Changes } from "@/lib/address";
 import type { Schemas } from "@/lib/api";
 
 export type Act = Schemas["Act"];
@@ -48,12 +49,6 @@ export function filterOf(search: URLSearchParams): Filter {
 }
 
 /** The address with this part of the filter set, or dropped; the opened act may not be in the new list. */
-export function withFilter(search: URLSearchParams, changes: Partial<Record<keyof Filter, string | undefined>>) {
-  const next = new URLSearchParams(search);
-  for (const [name, value] of Object.entries(changes)) {
-    if (value) next.set(name, value);
-    else next.delete(name);
-  }
-  next.delete("act");
-  return next;
+export function withFilter(search: URLSearchParams, changes: Changes<keyof Filter>): URLSearchParams {
+  return withParams(search, { ...changes, act: undefined });
 }

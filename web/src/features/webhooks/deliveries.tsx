@@ -3,6 +3,7 @@ import { RotateCw, Send } from "lucide-react";
 import { useMemo } from "react";
 import { useSearchParams } from "react-router";
 
+import { withParams } from "@/lib/address";
 import { Button } from "@/ui/button";
 import { ListNews } from "@/ui/list-news";
 import { Section } from "@/ui/page";
@@ -10,7 +11,7 @@ import { EmptyState, ErrorState, ProblemAlert } from "@/ui/problem";
 import { DataTable } from "@/ui/table";
 
 import { cardOf, COLUMNS } from "./delivery-columns";
-import { filterOf, NAMES, withParams, type DeliveryFilter } from "./delivery-filter";
+import { filterOf, NAMES, type DeliveryFilter } from "./delivery-filter";
 import { DeliveryFilters } from "./delivery-filters";
 import { DeliveryPanel } from "./delivery-panel";
 import { isDue } from "./due";

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 
-import { filterOf, localText, momentOf, queryOf, withParams } from "./delivery-filter";
+import { filterOf, localText, momentOf, queryOf } from "./delivery-filter";
 
 const read = (text: string) => filterOf(new URLSearchParams(text));
 
@@ -15,14 +15,6 @@ it("reads what an address says, and leaves out what is no filter", () => {
 
 it("asks the server for moments", () => {
   expect(queryOf(read("from=2026-03-01T09:30"))).toEqual({ from: new Date(2026, 2, 1, 9, 30).toISOString() });
-});
-
-it("sets and drops parts of the address", () => {
-  const next = withParams(new URLSearchParams("state=failed&delivery=whd_1"), {
-    state: undefined,
-    event: "user.added",
-  });
-  expect(next.toString()).toBe("delivery=whd_1&event=user.added");
 });
 
 it("writes a moment as it reads it", () => {

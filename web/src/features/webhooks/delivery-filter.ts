@@ -28,16 +28,6 @@ export function filterOf(search: URLSearchParams): DeliveryFilter {
   return { ...(state && { state }), ...(event && { event }), ...(from && { from }), ...(until && { until }) };
 }
 
-/** The address with these parts set, or dropped. */
-export function withParams(search: URLSearchParams, changes: Record<string, string | undefined>): URLSearchParams {
-  const next = new URLSearchParams(search);
-  for (const [name, value] of Object.entries(changes)) {
-    if (value === undefined || value === "") next.delete(name);
-    else next.set(name, value);
-  }
-  return next;
-}
-
 /** As the server wants it. */
 export function queryOf({ state, event, from, until }: DeliveryFilter) {
   const [begin, end] = [momentOf(from), momentOf(until)];

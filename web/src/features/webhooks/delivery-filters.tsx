@@ -1,14 +1,12 @@
 /** The row of chips above the deliveries. */
-import { useState } from "react";
-import { useSearchParams } from "react-router";
-
+import { useAddressChange, withParams } from "@/lib/address";
 import { serverNow } from "@/lib/clock";
 import { formatDateTime } from "@/lib/format";
 import { Button } from "@/ui/button";
-import { TextField } from "@/ui/field";
-import { FilterChip } from "@/ui/filter-chip";
+import { DateField } from "@/ui/date-field";
+import { ClearAll, FilterChip } from "@/ui/filter-chip";
 
-import { localText, momentOf, NAMES, STATES, withParams, type DeliveryFilter } from "./delivery-filter";
+import { localText, momentOf, NAMES, STATES, type DeliveryFilter } from "./delivery-filter";
 import { useWebhookEvents } from "./queries";
 
 const SPANS = [
@@ -18,10 +16,7 @@ const SPANS = [
 ];
 
 export function DeliveryFilters({ filter }: { filter: DeliveryFilter }) {
-  const [, setSearch] = useSearchParams();
-  // From the address itself: what this was drawn with may be a step behind.
-  const set = (changes: Record<string, string | undefined>) =>
-    setSearch(withParams(new URLSearchParams(location.search), changes), { replace: true });
+  const set = useAddressChange(withParams, { replace: true });
   return (
     <>
       <FilterChip
@@ -41,15 +36,10 @@ export function DeliveryFilters({ filter }: { filter: DeliveryFilter }) {
       <FilterChip label="When" value={spanOf(filter)} onClear={() => set({ from: undefined, until: undefined })}>
         <Span filter={filter} onChange={set} />
       </FilterChip>
-      {NAMES.filter((name) => filter[name]).length > 1 && (
-        <Button
-          size="sm"
-          variant="ghost"
-          onClick={() => set(Object.fromEntries(NAMES.map((name) => [name, undefined])))}
-        >
-          Clear all
-        </Button>
-      )}
+      <ClearAll
+        count={NAMES.filter((name) => filter[name]).length}
+        onClear={() => set(Object.fromEntries(NAMES.map((name) => [name, undefined])))}
+      />
     </>
   );
 }
@@ -65,6 +55,8 @@ function spanOf({ from, until }: DeliveryFilter): string | undefined {
   if (first && last) return `${first} – ${last}`;
   return first ? `since ${first}` : last && `before ${last}`;
 }
+
+const isMoment = (text: string) => momentOf(text) !== undefined;
 
 interface SpanProps {
   filter: DeliveryFilter;
@@ -87,35 +79,21 @@ function Span({ filter, onChange }: SpanProps) {
           </Button>
         ))}
       </div>
-      <MomentField label="From" value={from} onChange={(from) => onChange({ from })} />
-      <MomentField
+      <DateField
+        label="From"
+        type="datetime-local"
+        value={from}
+        counts={isMoment}
+        onChange={(from) => onChange({ from })}
+      />
+      <DateField
         label="Before"
+        type="datetime-local"
+        counts={isMoment}
         value={until}
         onChange={(until) => onChange({ until })}
         error={isTurned ? "This is not after the beginning, so nothing fits." : undefined}
       />
     </>
   );
-}
-
-interface MomentProps {
-  label: string;
-  value: string;
-  onChange: (text: string) => void;
-  error?: string | undefined;
-}
-
-/** Whoever types 2026 has typed the year 2 first: what is not a moment yet stays in the field only. */
-function MomentField({ value, onChange, ...props }: MomentProps) {
-  const [typed, setTyped] = useState(value);
-  const [applied, setApplied] = useState(value);
-  if (applied !== value) {
-    setApplied(value);
-    setTyped(value);
-  }
-  const type = (text: string) => {
-    setTyped(text);
-    if (text === "" || momentOf(text)) onChange(text);
-  };
-  return <TextField {...props} type="datetime-local" value={typed} onChange={type} />;
 }

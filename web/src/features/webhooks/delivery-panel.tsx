@@ -4,6 +4,7 @@ import type { ReactNode } from "react";
 
 import { hasCode } from "@/lib/problems";
 import { useCan } from "@/lib/session";
+import { useAction } from "@/lib/use-action";
 import { Button } from "@/ui/button";
 import { CodeBlock, Copyable } from "@/ui/code";
 import { DetailList, Section } from "@/ui/page";
@@ -17,7 +18,6 @@ import { Attempts } from "./attempts";
 import { TEST_EVENT } from "./choices";
 import { DeliveryMark } from "./marks";
 import { replay, useDelivery, type Delivery, type Endpoint } from "./queries";
-import { useAction } from "./use-action";
 
 interface Props {
   id: string;

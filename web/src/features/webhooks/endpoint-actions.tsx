@@ -2,12 +2,12 @@
 import { Ellipsis, Pencil, Power, Repeat, Send, Trash2 } from "lucide-react";
 import { useEffect } from "react";
 
+import { useAction } from "@/lib/use-action";
 import { Button, IconButton } from "@/ui/button";
 import { Menu, type MenuItem } from "@/ui/menu";
 import { toastProblem } from "@/ui/toast";
 
 import { sendTest, type Endpoint } from "./queries";
-import { useAction } from "./use-action";
 
 /** A dialog that is open. */
 export type Asked = "edit" | "rotate" | "disable" | "remove" | "replay";

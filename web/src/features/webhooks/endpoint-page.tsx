@@ -3,6 +3,7 @@ import { Webhook } from "lucide-react";
 import { useState } from "react";
 import { useNavigate, useParams, useSearchParams } from "react-router";
 
+import { withParams } from "@/lib/address";
 import { hasCode } from "@/lib/problems";
 import { useCan } from "@/lib/session";
 import { LinkButton } from "@/ui/button";
@@ -11,7 +12,6 @@ import { EmptyState, ErrorState, NoPermission, ProblemAlert } from "@/ui/problem
 import { Delayed, SkeletonText } from "@/ui/skeleton";
 
 import { Deliveries } from "./deliveries";
-import { withParams } from "./delivery-filter";
 import { EndpointActions, type Asked } from "./endpoint-actions";
 import { EndpointDialogs } from "./endpoint-dialogs";
 import { EndpointFacts } from "./endpoint-facts";

@@ -2,6 +2,7 @@
 import { useQuery } from "@tanstack/react-query";
 
 import { api, call, tenantKey, usePages, type Schemas } from "@/lib/api";
+import type { IdempotencyHeader as Header } from "@/lib/idempotency";
 import { queryClient } from "@/lib/query-client";
 
 import { queryOf, type DeliveryFilter } from "./delivery-filter";
@@ -13,7 +14,6 @@ export type Delivery = Schemas["WebhookDelivery"];
 export type DeliveryState = Schemas["WebhookDeliveryState"];
 export type Attempt = Schemas["WebhookAttempt"];
 export type WebhookEvent = Schemas["WebhookEvent"];
-export type Header = { "Idempotency-Key": string };
 
 const ROWS = 50;
 

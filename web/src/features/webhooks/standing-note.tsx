@@ -3,13 +3,13 @@ import { Power, TriangleAlert } from "lucide-react";
 
 import { formatNumber } from "@/lib/format";
 import { useCan } from "@/lib/session";
+import { useAction } from "@/lib/use-action";
 import { Button } from "@/ui/button";
 import { ProblemAlert } from "@/ui/problem";
 import { RelativeTime } from "@/ui/time";
 import { toast } from "@/ui/toast";
 
 import { enable, recover, type Endpoint } from "./queries";
-import { useAction } from "./use-action";
 
 export function StandingNote({ endpoint }: { endpoint: Endpoint }) {
   const mayManage = useCan("webhooks:manage");

@@ -3,13 +3,13 @@ import { Plus, Webhook } from "lucide-react";
 import { useState } from "react";
 import { useNavigate, useSearchParams } from "react-router";
 
+import { withParams } from "@/lib/address";
 import { useCan } from "@/lib/session";
 import { useShortcuts } from "@/lib/shortcuts";
 import { Button } from "@/ui/button";
 import { Page } from "@/ui/page";
 import { EmptyState, ErrorState, NoPermission, ProblemAlert } from "@/ui/problem";
 
-import { withParams } from "./delivery-filter";
 import { EndpointDialog } from "./endpoint-dialog";
 import { EndpointTable } from "./endpoint-table";
 import { useEndpoints, type Made } from "./queries";

@@ -1,9 +1,7 @@
 /** Something that a button does on the server: at most once for each press, also when an answer is lost on the way. */
 import { useRef, useState } from "react";
 
-import { idempotencyKeys } from "@/lib/idempotency";
-
-import type { Header } from "./queries";
+import { idempotencyKeys, type IdempotencyHeader } from "./idempotency";
 
 interface Action {
   run: () => void;
@@ -12,7 +10,7 @@ interface Action {
   error: unknown;
 }
 
-export function useAction<T>(act: (header: Header) => Promise<T>, onDone: (result: T) => void): Action {
+export function useAction<T>(act: (header: IdempotencyHeader) => Promise<T>, onDone: (result: T) => void): Action {
   const [state, setState] = useState<{ isRunning: boolean; error: unknown }>({ isRunning: false, error: undefined });
   const keyOf = useRef(idempotencyKeys());
   const run = async () => {
