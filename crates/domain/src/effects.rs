@@ -23,7 +23,7 @@ use serde::Serialize;
 use serde_json::Value;
 use socialai_queue::facts::NewFact;
 use sqlx::{FromRow, QueryBuilder};
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
 use crate::{
     events,
@@ -139,8 +139,11 @@ pub enum Finding {
     TookPlace {
         remote_ids: Value,
     },
-    /// Searched for and surely not there: it may be sent.
-    DidNotTakePlace,
+    /// Searched for and not there. Whoever sent it may be slow and not dead, so absence counts only when the calls of this
+    /// kind are surely over so long after the dispatch; before, it is still unknown.
+    DidNotTakePlace {
+        calls_last: Duration,
+    },
     /// The remote system drops a second request with the same key, so that sending again cannot double it.
     KeyIsHonoured,
     StillUnknown {
@@ -251,7 +254,7 @@ impl Dispatched {
                 let done =
                     sqlx::query(unknown).bind(self.0.id).bind(self.0.attempt).bind(reason).execute(tx.conn()).await?;
                 mine(done.rows_affected())?;
-                announce(tx, "effect.unknown", &self.0, "unknown");
+                announce(tx, "effect.unknown", &self.0, State::Unknown);
                 Ok(())
             }
         }
@@ -263,34 +266,43 @@ impl Unsettled {
         &self.0.effect
     }
 
-    /// Writes down what was found out.
-    pub async fn settle(self, tx: &mut TenantTx, finding: Finding) -> Result<()> {
-        match finding {
+    /// Writes down what was found out; answers what the effect is now.
+    pub async fn settle(self, tx: &mut TenantTx, finding: Finding) -> Result<State> {
+        let state = match finding {
             Finding::TookPlace { remote_ids } => {
                 end(tx, &self.0, State::Confirmed, Some(remote_ids), None, None).await?;
-                announce(tx, "effect.settled", &self.0, "confirmed");
+                State::Confirmed
             }
             Finding::GivenUp { reason } => {
                 end(tx, &self.0, State::Failed, None, Some(&reason), None).await?;
-                announce(tx, "effect.settled", &self.0, "failed");
+                State::Failed
             }
-            Finding::DidNotTakePlace | Finding::KeyIsHonoured => {
+            Finding::DidNotTakePlace { calls_last } if self.may_be_under_way(tx.now(), calls_last) => {
+                return self.stay_unknown(tx, "It is not there yet, and may still be under way.").await;
+            }
+            Finding::StillUnknown { reason } => return self.stay_unknown(tx, &reason).await,
+            Finding::DidNotTakePlace { .. } | Finding::KeyIsHonoured => {
                 back_to_plan(tx, &self.0, None).await?;
-                announce(tx, "effect.settled", &self.0, "planned");
+                State::Planned
             }
-            Finding::StillUnknown { reason } => {
-                let was_known = self.0.effect.state == State::Unknown;
-                let still = "update effects set state = 'unknown', failure = $3, settle_tries = settle_tries + 1
-                     where id = $1 and attempt = $2 and state in ('dispatched', 'unknown')";
-                let done =
-                    sqlx::query(still).bind(self.0.id).bind(self.0.attempt).bind(reason).execute(tx.conn()).await?;
-                mine(done.rows_affected())?;
-                if !was_known {
-                    announce(tx, "effect.unknown", &self.0, "unknown");
-                }
-            }
+        };
+        announce(tx, "effect.settled", &self.0, state);
+        Ok(state)
+    }
+
+    fn may_be_under_way(&self, now: OffsetDateTime, calls_last: Duration) -> bool {
+        self.0.effect.dispatched_at.is_none_or(|at| now - at < calls_last)
+    }
+
+    async fn stay_unknown(self, tx: &mut TenantTx, reason: &str) -> Result<State> {
+        let still = "update effects set state = 'unknown', failure = $3, settle_tries = settle_tries + 1
+             where id = $1 and attempt = $2 and state in ('dispatched', 'unknown')";
+        let done = sqlx::query(still).bind(self.0.id).bind(self.0.attempt).bind(reason).execute(tx.conn()).await?;
+        mine(done.rows_affected())?;
+        if self.0.effect.state != State::Unknown {
+            announce(tx, "effect.unknown", &self.0, State::Unknown);
         }
-        Ok(())
+        Ok(State::Unknown)
     }
 }
 
@@ -331,7 +343,7 @@ fn mine(rows: u64) -> Result<()> {
     if rows == 1 { Ok(()) } else { Err(Error::LeaseLost) }
 }
 
-fn announce(tx: &mut TenantTx, event: &'static str, held: &Held, state: &'static str) {
+fn announce(tx: &mut TenantTx, event: &'static str, held: &Held, state: State) {
     let mut data = events::data("effect", &held.id.to_string(), None);
     data["effect"] = serde_json::json!({
         "kind": held.effect.kind, "remote": held.effect.remote, "state": state,

@@ -17,6 +17,9 @@ use socialai_domain::{
 use socialai_testkit::lab::Lab;
 use time::Duration;
 
+/// Calls of these tests are over at once.
+const OVER: Finding = Finding::DidNotTakePlace { calls_last: Duration::ZERO };
+
 /// A remote system that drops nothing that comes twice.
 #[derive(Default)]
 struct Remote(Mutex<BTreeMap<String, usize>>);
@@ -94,7 +97,7 @@ async fn work(lab: &Lab, tenant: TenantId, id: EffectId, remote: &Remote, crash:
             let finding = if remote.has_seen(&unsettled.effect().idempotency_key) {
                 Finding::TookPlace { remote_ids: json!({ "id": "r1" }) }
             } else {
-                Finding::DidNotTakePlace
+                OVER
             };
             unsettled.settle(&mut first, finding).await.unwrap();
             if crash != Crash::BeforeTheRecordIsCommitted {
@@ -276,7 +279,7 @@ async fn unknown_effect_is_settled_by_what_was_found() {
     let ids = json!({ "id": "found" });
     for (nth, finding, state) in [
         (0, Finding::TookPlace { remote_ids: ids.clone() }, State::Confirmed),
-        (1, Finding::DidNotTakePlace, State::Planned),
+        (1, OVER, State::Planned),
         (2, Finding::KeyIsHonoured, State::Planned),
         (3, Finding::StillUnknown { reason: "no answer".into() }, State::Unknown),
         (4, Finding::GivenUp { reason: "ann said so".into() }, State::Failed),
@@ -303,10 +306,24 @@ async fn effect_that_stays_unknown_is_asked_for_again_and_never_sent() {
 }
 
 #[tokio::test]
+async fn effect_that_is_not_there_is_sent_again_only_when_its_call_is_surely_over() {
+    let lab = Lab::shared().await;
+    let tenant = lab.tenant().await.id;
+    let (id, slow) = dispatched(&lab, tenant, "a").await;
+    let absent = || Finding::DidNotTakePlace { calls_last: Duration::minutes(1) };
+    lab.clock.advance(Duration::seconds(30));
+    assert_eq!(settle(&lab, tenant, id, absent()).await.state, State::Unknown);
+    lab.clock.advance(Duration::seconds(31));
+    assert_eq!(settle(&lab, tenant, id, absent()).await.state, State::Planned);
+    let late = slow.record(&mut tx(&lab, tenant).await, confirmed()).await;
+    assert!(matches!(late, Err(Error::LeaseLost)), "it took longer than its calls may");
+}
+
+#[tokio::test]
 async fn late_word_of_a_call_does_not_overwrite_what_was_settled() {
     let lab = Lab::shared().await;
     let tenant = lab.tenant().await.id;
-    for finding in [Finding::GivenUp { reason: "ann said so".into() }, Finding::DidNotTakePlace] {
+    for finding in [Finding::GivenUp { reason: "ann said so".into() }, OVER] {
         let (id, sent) = dispatched(&lab, tenant, &format!("{finding:?}")).await;
         let settled = settle(&lab, tenant, id, finding).await;
         let late = sent.record(&mut tx(&lab, tenant).await, confirmed()).await;
@@ -325,7 +342,7 @@ async fn two_that_settle_the_same_effect_settle_it_once() {
     first.commit().await.unwrap();
     let mut second = tx(&lab, tenant).await;
     let Standing::Unsettled(other) = effects::take(&mut second, id).await.unwrap() else { panic!("unsettled") };
-    other.settle(&mut second, Finding::DidNotTakePlace).await.unwrap();
+    other.settle(&mut second, OVER).await.unwrap();
     second.commit().await.unwrap();
     let mut late = tx(&lab, tenant).await;
     let refused = one.settle(&mut late, Finding::TookPlace { remote_ids: json!({}) }).await;

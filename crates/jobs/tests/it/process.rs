@@ -20,7 +20,7 @@ use serde_json::json;
 use socialai_domain::{
     clock::Clock,
     database::Endpoint,
-    effects::{self, Finding, Outcome, Plan, Standing},
+    effects::{self, Finding, Outcome, Plan, Standing, State},
 };
 use socialai_jobs::{Context, Handled, Handlers, Settings, Trouble};
 use socialai_testkit::lab::Lab;
@@ -112,8 +112,8 @@ async fn test_without_orders_is_nobodys_worker() {
 
 /// Between the record that an effect is sent and the end of the call.
 const CALL_WITHIN: Duration = Duration::from_secs(2);
-/// Surely longer: from then on, what is not to be found did not take place.
-const CALLS_ARE_OVER: time::Duration = time::Duration::seconds(6);
+/// Surely longer.
+const CALLS_LAST: time::Duration = time::Duration::seconds(6);
 
 /// A step with an effect on the remote system, through the ledger.
 async fn act(step: Step, context: Context, remote: SocketAddr) -> Handled {
@@ -144,19 +144,12 @@ async fn act(step: Step, context: Context, remote: SocketAddr) -> Handled {
             unknown
         }
         Standing::Unsettled(unsettled) => {
-            let sent_at = unsettled.effect().dispatched_at;
             let finding = match say(remote, &format!("ask {}", unsettled.effect().idempotency_key)).await {
                 Ok(answer) if answer == "yes" => Finding::TookPlace { remote_ids: json!({}) },
-                // Whoever sent it may be slow and not dead, so that it is still to come.
-                Ok(_) if sent_at.is_none_or(|sent| context.databases().now() - sent < CALLS_ARE_OVER) => {
-                    Finding::StillUnknown { reason: "it may be under way".into() }
-                }
-                Ok(_) => Finding::DidNotTakePlace,
+                Ok(_) => Finding::DidNotTakePlace { calls_last: CALLS_LAST },
                 Err(error) => Finding::StillUnknown { reason: error.to_string() },
             };
-            let unknown = !matches!(finding, Finding::TookPlace { .. });
-            unsettled.settle(&mut tx, finding).await?;
-            unknown
+            unsettled.settle(&mut tx, finding).await? != State::Confirmed
         }
     };
     if unknown {
