@@ -2,7 +2,10 @@
 
 use serde::Serialize;
 use serde_json::Value;
-use socialai_queue::dead_letters::{self, DeadLetter};
+use socialai_queue::{
+    dead_letters::{self, DeadLetter},
+    jobs::INSTALLATION,
+};
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -112,22 +115,56 @@ pub async fn replay(tx: &mut TenantTx, which: Which, per_second: Option<f64>) ->
     let (filter, ids) = order(tx.tenant().0, which);
     let replayed = dead_letters::replay(tx.conn(), &filter, ids.as_deref(), per_second, AT_ONCE, &by).await?;
     ensure_any(ids.as_deref(), &replayed)?;
-    note(tx, "dead_letters.replayed", &filter, &replayed, None);
+    let tenant = tx.tenant();
+    if let Some(entry) = entry("dead_letters.replayed", tenant, &filter, &replayed, None) {
+        tx.record(entry);
+    }
+    Ok(replayed.len())
+}
+
+/// The same with those of the installation itself, in this database.
+pub async fn replay_of_installation(tx: &mut SystemTx, which: Which, per_second: Option<f64>) -> Result<usize> {
+    let by = tx.actor().id.clone();
+    let (filter, ids) = order(INSTALLATION, which);
+    let replayed = dead_letters::replay(tx.engine(), &filter, ids.as_deref(), per_second, AT_ONCE, &by).await?;
+    if let Some(entry) = entry("dead_letters.replayed", TenantId(INSTALLATION), &filter, &replayed, None) {
+        tx.record(entry);
+    }
     Ok(replayed.len())
 }
 
 /// Closes them for a reason; how many.
 pub async fn discard(tx: &mut TenantTx, which: Which, reason: &str) -> Result<usize> {
-    let reason = reason.trim();
-    if reason.is_empty() || reason.chars().count() > 500 {
-        return Err(Problem::field("reason", "Say why, in 1 to 500 characters.").into());
-    }
+    let reason = checked(reason)?;
     let by = tx.actor().id.clone();
     let (filter, ids) = order(tx.tenant().0, which);
     let discarded = dead_letters::discard(tx.conn(), &filter, ids.as_deref(), reason, &by).await?;
     ensure_any(ids.as_deref(), &discarded)?;
-    note(tx, "dead_letters.discarded", &filter, &discarded, Some(reason));
+    let tenant = tx.tenant();
+    if let Some(entry) = entry("dead_letters.discarded", tenant, &filter, &discarded, Some(reason)) {
+        tx.record(entry);
+    }
     Ok(discarded.len())
+}
+
+/// The same with those of the installation itself, in this database.
+pub async fn discard_of_installation(tx: &mut SystemTx, which: Which, reason: &str) -> Result<usize> {
+    let reason = checked(reason)?;
+    let by = tx.actor().id.clone();
+    let (filter, ids) = order(INSTALLATION, which);
+    let discarded = dead_letters::discard(tx.engine(), &filter, ids.as_deref(), reason, &by).await?;
+    if let Some(entry) = entry("dead_letters.discarded", TenantId(INSTALLATION), &filter, &discarded, Some(reason)) {
+        tx.record(entry);
+    }
+    Ok(discarded.len())
+}
+
+fn checked(reason: &str) -> Result<&str, Problem> {
+    let reason = reason.trim();
+    if reason.is_empty() || reason.chars().count() > 500 {
+        return Err(Problem::field("reason", "Say why, in 1 to 500 characters."));
+    }
+    Ok(reason)
 }
 
 fn order(tenant: Uuid, which: Which) -> (Filter, Option<Vec<Uuid>>) {
@@ -148,16 +185,19 @@ fn ensure_any(ids: Option<&[Uuid]>, settled: &[Uuid]) -> Result<()> {
     Ok(())
 }
 
-fn note(tx: &mut TenantTx, action: &'static str, filter: &Filter, settled: &[Uuid], reason: Option<&str>) {
-    if settled.is_empty() {
-        return;
-    }
+/// Nothing is noted of an order that met nothing.
+fn entry(
+    action: &'static str,
+    tenant: TenantId,
+    filter: &Filter,
+    settled: &[Uuid],
+    reason: Option<&str>,
+) -> Option<Entry> {
     let first: Vec<_> = settled.iter().take(20).map(|id| JobId(*id)).collect();
     let after = serde_json::json!({
         "count": settled.len(), "first": first, "kind": filter.kind, "queue": filter.queue, "reason": reason,
     });
-    let tenant = tx.tenant();
-    tx.record(Entry::new(action, "dead_letters", tenant).changed(serde_json::json!({}), after));
+    (!settled.is_empty()).then(|| Entry::new(action, "dead_letters", tenant).changed(serde_json::json!({}), after))
 }
 
 fn opened(found: Option<DeadLetter>) -> Result<Opened> {

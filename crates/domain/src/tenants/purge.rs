@@ -7,6 +7,7 @@ use crate::{
     ids::TenantId,
     problems::{Error, Problem, Result},
     tenancy::Databases,
+    tenants::relocate::engine,
 };
 
 /// The rows go, in the tenant's home and in the installation's tables. The tenant must have been deleted before.
@@ -24,6 +25,7 @@ pub async fn purge(databases: &Databases, endpoints: &[Endpoint], id: TenantId) 
         .find(|endpoint| endpoint.shard == shard)
         .ok_or_else(|| Error::Fault("the shard of this tenant is not configured".to_owned()))?;
     leave(databases, shard.as_deref(), id).await?;
+    erase_work(databases, shard.as_deref(), id).await?;
     let fault = |error: database::DatabaseError| Error::Fault(error.to_string());
     database::erase_tenant(endpoint, &schema, id).await.map_err(fault)?;
     database::drop_home(endpoint, &schema).await.map_err(fault)?;
@@ -44,6 +46,16 @@ async fn leave(databases: &Databases, shard: Option<&str>, id: TenantId) -> Resu
     let mut tx = databases.system_at(shard, Actor::operator()).await?;
     sqlx::query("select pg_advisory_xact_lock(hashtextextended($1::text, 7))").bind(id.0).execute(tx.conn()).await?;
     sqlx::query("delete from system.residents where tenant_id = $1").bind(id).execute(tx.conn()).await?;
+    tx.commit().await
+}
+
+/// Jobs, facts and dead letters hold what customers wrote.
+async fn erase_work(databases: &Databases, shard: Option<&str>, id: TenantId) -> Result<()> {
+    let mut tx = databases.system_at(shard, Actor::operator()).await?;
+    engine::erase(tx.engine(), id).await?;
+    tx.commit().await?;
+    let mut tx = databases.system(Actor::operator()).await?;
+    sqlx::query("delete from system.remotes where tenant_id = $1").bind(id).execute(tx.conn()).await?;
     tx.commit().await
 }
 

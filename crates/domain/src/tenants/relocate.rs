@@ -39,7 +39,7 @@ use crate::{
 };
 
 mod ends;
-mod engine;
+pub(super) mod engine;
 mod handover;
 mod passes;
 mod progress;

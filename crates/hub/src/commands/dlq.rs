@@ -10,6 +10,7 @@ use socialai_domain::{
     ids::{JobId, TenantId},
     problems::{Code, Error},
 };
+use socialai_queue::jobs::INSTALLATION;
 
 use super::{Outcome, Session};
 use crate::{config::Config, console};
@@ -117,17 +118,11 @@ impl Dlq {
             Self::Show(order) => show(&session, order.id, json).await,
             Self::Replay(order) => {
                 let which = chosen(&session, order.ids, &order.select).await?;
-                settle(&session, which, json, "replayed", async |tx, which| {
-                    dead_letters::replay(tx, which, order.per_second).await
-                })
-                .await
+                settle(&session, which, &Order::Replay { per_second: order.per_second }, json).await
             }
             Self::Discard(order) => {
                 let which = chosen(&session, order.ids, &order.select).await?;
-                settle(&session, which, json, "discarded", async |tx, which| {
-                    dead_letters::discard(tx, which, &order.reason).await
-                })
-                .await
+                settle(&session, which, &Order::Discard { reason: order.reason }, json).await
             }
         };
         session.close(outcome).await
@@ -258,23 +253,50 @@ async fn chosen(session: &Session, ids: Vec<JobId>, select: &Select) -> Result<B
     Ok(by_tenant.into_keys().map(|tenant| (tenant, Which::All(filter.clone()))).collect())
 }
 
-async fn settle(
-    session: &Session,
-    orders: BTreeMap<TenantId, Which>,
-    json: bool,
-    done: &str,
-    settle: impl AsyncFn(&mut socialai_domain::tenancy::TenantTx, Which) -> Result<usize, Error>,
-) -> Result<Outcome> {
+/// What is to become of dead letters.
+enum Order {
+    Replay { per_second: Option<f64> },
+    Discard { reason: String },
+}
+
+async fn settle(session: &Session, orders: BTreeMap<TenantId, Which>, order: &Order, json: bool) -> Result<Outcome> {
     let mut count = 0;
     for (tenant, which) in orders {
+        if tenant.0 == INSTALLATION {
+            count += settle_of_installation(session, &which, order).await?;
+            continue;
+        }
         let mut tx = session.databases.tenant(tenant, Actor::operator()).await?;
-        count += settle(&mut tx, which).await?;
+        count += match order {
+            Order::Replay { per_second } => dead_letters::replay(&mut tx, which, *per_second).await?,
+            Order::Discard { reason } => dead_letters::discard(&mut tx, which, reason).await?,
+        };
         tx.commit().await?;
     }
+    let done = match order {
+        Order::Replay { .. } => "replayed",
+        Order::Discard { .. } => "discarded",
+    };
     if json {
         console::say_json(&serde_json::json!({ done: count }))?;
     } else {
         console::say(&format!("{count} {done}"));
     }
     Ok(Outcome::Done)
+}
+
+/// Work of the installation is in any of its databases.
+async fn settle_of_installation(session: &Session, which: &Which, order: &Order) -> Result<usize> {
+    let mut count = 0;
+    for shard in databases(session) {
+        let mut tx = session.databases.system_at(shard.as_deref(), Actor::operator()).await?;
+        count += match order {
+            Order::Replay { per_second } => {
+                dead_letters::replay_of_installation(&mut tx, which.clone(), *per_second).await?
+            }
+            Order::Discard { reason } => dead_letters::discard_of_installation(&mut tx, which.clone(), reason).await?,
+        };
+        tx.commit().await?;
+    }
+    Ok(count)
 }

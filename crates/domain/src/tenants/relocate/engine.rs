@@ -180,8 +180,8 @@ pub(super) async fn move_out(conn: &mut PgConnection, tenant: TenantId) -> Resul
     Ok(())
 }
 
-/// Removes all of a tenant that does not live here.
-pub(super) async fn erase(conn: &mut PgConnection, tenant: TenantId) -> Result<()> {
+/// Removes all of a tenant that does not live here, or not any more.
+pub(in crate::tenants) async fn erase(conn: &mut PgConnection, tenant: TenantId) -> Result<()> {
     leave(conn, tenant).await?;
     for statement in ["delete from system.jobs where tenant_id = $1", "delete from system.facts where tenant_id = $1"] {
         sqlx::query(statement).bind(tenant).execute(&mut *conn).await?;
