@@ -3,8 +3,10 @@
 
 pub mod api;
 pub mod events;
+mod ground;
 pub mod load;
 pub mod start;
+pub mod webhooks;
 
 use serde::Serialize;
 

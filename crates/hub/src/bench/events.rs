@@ -4,7 +4,7 @@
 use std::{
     collections::BTreeMap,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex,
         atomic::{AtomicU64, Ordering},
     },
     time::{Duration, Instant},
@@ -17,14 +17,9 @@ use serde_json::json;
 use socialai_cluster::{Cluster, Options};
 use socialai_domain::{
     audit::Actor,
-    clock::Clock,
-    database,
-    effects::{self, Plan as EffectPlan},
+    effects::{self, Plan},
     ids::TenantId,
-    installation,
     tenancy::Databases,
-    tenants::{self, Home, Plan},
-    vault::MasterKeys,
 };
 use socialai_jobs::{Context, Engine, Handled, Handlers, Limits, Settings};
 use socialai_queue::{
@@ -33,22 +28,30 @@ use socialai_queue::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::{Baseline, Report};
+use super::{
+    Baseline, Report,
+    ground::{Ground, histogram, lock, pgbench, precise, quantile, rate, until, whole},
+};
 
 /// What is measured, and for how long.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Scope {
     pub time: Duration,
     pub backlog: u32,
     pub flood: u32,
+    /// Brokers of a cluster through which facts are measured, too.
+    pub kafka: Option<String>,
 }
 
 const BENCH: Queue = Queue("bench");
 const TENANTS: usize = 20;
 /// Jobs of a tenant share so many keys.
 const KEYS: u64 = 2_000;
+const FACTS_OF_A_TRANSACTION: u64 = 100;
 const PRODUCERS: u64 = 16;
 const SLOTS: usize = 24;
+/// What a large backlog is compared with; as many are drained of both while it is measured.
+const SMALL_BACKLOG: u64 = 32_000;
 
 /// Commits one row.
 #[derive(Debug, Serialize, Deserialize)]
@@ -69,7 +72,6 @@ impl Task for WriteRow {
 #[derive(Default)]
 struct Board {
     done: AtomicU64,
-    facts: AtomicU64,
     /// Commits whose handler has not begun, by number; only where latency is measured.
     committed: Mutex<BTreeMap<u64, Instant>>,
     waits: Mutex<Vec<Duration>>,
@@ -97,32 +99,46 @@ struct Bench {
 async fn measure(cluster: &Cluster, scope: Scope, progress: &mut (dyn FnMut(String) + Send)) -> Result<Report> {
     progress("Baseline: single-row insert commits of pgbench, 32 clients".to_owned());
     let commits = pgbench(cluster, scope.time).await?;
-    let bench = Arc::new(Bench::new(cluster, scope).await?);
+    let bench = Arc::new(Bench::new(cluster, scope.clone()).await?);
     let (engine, stopping) = (TaskTracker::new(), CancellationToken::new());
     let settings = Settings { slots: SLOTS, ..Settings::default() };
-    let readers = vec![Reader { name: "bench", only_subscribed: false, jobs: count_only }];
     let handlers = handlers(bench.board.clone());
-    Engine::start(&bench.databases, handlers, readers, settings, stopping.clone(), engine.clone());
+    Engine::start(&bench.databases, handlers, vec![READER], settings, stopping.clone(), engine.clone());
 
+    progress(format!("  {commits:.0} commits/s"));
     progress("Warming up".to_owned());
     bench.sustained(1, Duration::from_secs(3)).await?;
     progress("Idle: from commit to the handler's start".to_owned());
     let idle = bench.steady(50, scope.time).await?;
+    progress(format!("  p50 {:.2} ms, p99 {:.2} ms", quantile(&idle, 0.5), quantile(&idle, 0.99)));
     progress("Jobs enqueued in transactions of one".to_owned());
     let singles = bench.sustained(1, scope.time).await?;
+    progress(format!("  {singles:.0} jobs/s"));
     progress("Jobs enqueued in transactions of a hundred".to_owned());
     let hundreds = bench.sustained(100, scope.time).await?;
+    progress(format!("  {hundreds:.0} jobs/s"));
     progress("Half load".to_owned());
     let half = bench.steady(whole(hundreds / 2.0), scope.time).await?;
+    progress(format!("  p50 {:.2} ms, p99 {:.2} ms", quantile(&half, 0.5), quantile(&half, 0.99)));
     progress("Fairness: one tenant floods, another goes on".to_owned());
     let fairness = bench.fairness().await?;
+    progress(format!("  p95 {:.2} ms alone, {:.2} ms beside the flood", fairness.alone, fairness.flooded));
     progress("Facts, from the transaction to a reader".to_owned());
     let facts = bench.facts(scope.time).await?;
+    progress(format!("  {facts:.0} facts/s"));
     progress(format!("A backlog of {}", scope.backlog));
     let (few, many) = bench.backlog().await?;
+    progress(format!("  {many:.0} jobs/s, {few:.0} with a small one"));
     stopping.cancel();
     engine.close();
     engine.wait().await;
+    let facts_on_kafka = match &bench.scope.kafka {
+        None => None,
+        Some(brokers) => {
+            progress(format!("Facts through Kafka at {brokers}"));
+            Some(bench.facts_on_kafka(brokers).await?)
+        }
+    };
     bench.databases.close().await;
 
     Ok(Report {
@@ -139,46 +155,38 @@ async fn measure(cluster: &Cluster, scope: Scope, progress: &mut (dyn FnMut(Stri
                 "idle": { "p50": quantile(&idle, 0.5), "p99": quantile(&idle, 0.99) },
                 "half_load": { "p50": quantile(&half, 0.5), "p99": quantile(&half, 0.99) },
             },
-            "fairness_p95_ms": fairness,
-            "facts_per_s": { "postgresql": facts },
+            "fairness_p95_ms": {
+                "alone": fairness.alone, "flooded": fairness.flooded, "ratio": fairness.flooded / fairness.alone,
+                "flood": scope.flood, "flood_left_at_end": fairness.left,
+            },
+            "facts_per_s": { "postgresql": facts, "kafka": facts_on_kafka },
             "drain_jobs_per_s": { "small_backlog": few, "large_backlog": many, "large": scope.backlog, "ratio": many / few },
         }),
     })
 }
 
+/// The p95 of one tenant in milliseconds.
+struct Fairness {
+    alone: f64,
+    flooded: f64,
+    /// Jobs of the flood that were left when the measuring ended.
+    left: u64,
+}
+
+/// Facts that the reader was shown.
+static FACTS_READ: AtomicU64 = AtomicU64::new(0);
+
 /// A reader that only counts has nothing that follows.
-fn count_only(fact: &Fact) -> Vec<NewJob> {
-    let task = CountFact { last: fact.data["last"].as_bool().unwrap_or_default() };
-    if task.last { NewJob::of(&task).into_iter().collect() } else { Vec::new() }
+fn count_only(_: &Fact) -> Vec<NewJob> {
+    FACTS_READ.fetch_add(1, Ordering::Relaxed);
+    Vec::new()
 }
 
-/// Follows from the last fact of a run.
-#[derive(Debug, Serialize, Deserialize)]
-struct CountFact {
-    last: bool,
-}
-
-impl Task for CountFact {
-    const KIND: &'static str = "bench.count_fact";
-    const QUEUE: Queue = BENCH;
-
-    fn key(&self) -> String {
-        "facts".to_owned()
-    }
-}
+const READER: Reader = Reader { name: "bench", only_subscribed: false, jobs: count_only };
 
 fn handlers(board: Arc<Board>) -> Handlers {
-    let facts = board.clone();
     Handlers::default()
         .with(Limits::default(), move |task: WriteRow, context: Context| write_row(task, context, board.clone()))
-        .with(Limits::default(), move |_: CountFact, context: Context| {
-            let facts = facts.clone();
-            async move {
-                let handled = context.finish_empty().await;
-                facts.facts.fetch_add(1, Ordering::SeqCst);
-                handled
-            }
-        })
 }
 
 async fn write_row(task: WriteRow, context: Context, board: Arc<Board>) -> Handled {
@@ -188,7 +196,7 @@ async fn write_row(task: WriteRow, context: Context, board: Arc<Board>) -> Handl
         lock(&board.waits).push(begun.saturating_duration_since(committed));
     }
     let mut tx = context.tx().await?;
-    let row = EffectPlan {
+    let row = Plan {
         kind: "bench.row",
         remote: "none".to_owned(),
         about_kind: "bench",
@@ -204,22 +212,8 @@ async fn write_row(task: WriteRow, context: Context, board: Arc<Board>) -> Handl
 
 impl Bench {
     async fn new(cluster: &Cluster, scope: Scope) -> Result<Self> {
-        let password = || hex::encode(rand::random::<[u8; 16]>());
-        let admin = cluster.url("postgres").parse()?;
-        let endpoints = vec![database::set_up(&admin, "bench", &password(), &password()).await?];
-        database::migrate(&endpoints, &mut |_| {}).await?;
-        let master_keys = MasterKeys::generate(1);
-        let masters = Arc::new(move || MasterKeys::parse(secrecy::ExposeSecret::expose_secret(&master_keys)));
-        let pool = database::pool(endpoints[0].app.clone(), 40);
-        let databases = installation::open(pool, BTreeMap::new(), masters, Clock::default()).await?;
-        let mut tenants = Vec::with_capacity(TENANTS);
-        for number in 0..TENANTS {
-            let (id, slug) = (TenantId::fresh(), format!("bench-{number}"));
-            tenants::provision(&databases, &endpoints, id, &slug, &slug, &Home::Shared, Plan::Standard).await?;
-            tenants.push(id);
-        }
-        let board = Arc::new(Board::default());
-        Ok(Self { databases, tenants, board, numbers: AtomicU64::new(1), scope })
+        let Ground { databases, tenants } = Ground::new(cluster, TENANTS).await?;
+        Ok(Self { databases, tenants, board: Arc::default(), numbers: AtomicU64::new(1), scope })
     }
 
     /// Enqueues so many jobs of one tenant in a transaction; answers the number of the first.
@@ -301,7 +295,7 @@ impl Bench {
     }
 
     /// The p95 of one tenant alone and while another floods.
-    async fn fairness(self: &Arc<Self>) -> Result<serde_json::Value> {
+    async fn fairness(self: &Arc<Self>) -> Result<Fairness> {
         let alone = self.probe(Duration::from_secs(5)).await?;
         let (before, flood) = (self.done(), u64::from(self.scope.flood));
         let flooding = async {
@@ -314,12 +308,9 @@ impl Bench {
         let (flooded, flooding) = tokio::join!(probing, flooding);
         flooding?;
         let flooded = flooded?;
-        let left_while_probing = flood.saturating_sub(self.done() - before);
+        let left = flood.saturating_sub(self.done() - before);
         self.until_done(before + flood / 1000 * 1000).await?;
-        let (alone, flooded) = (quantile(&alone, 0.95), quantile(&flooded, 0.95));
-        Ok(
-            json!({ "alone": alone, "flooded": flooded, "ratio": flooded / alone, "flood": flood, "flood_left_at_end": left_while_probing }),
-        )
+        Ok(Fairness { alone: quantile(&alone, 0.95), flooded: quantile(&flooded, 0.95), left })
     }
 
     async fn probe(self: &Arc<Self>, time: Duration) -> Result<Histogram<u64>> {
@@ -333,31 +324,62 @@ impl Bench {
         histogram(&std::mem::take(&mut *lock(&self.board.waits)))
     }
 
-    /// Facts a second from transactions of a hundred to the reader's place.
+    /// Facts a second from transactions of a hundred to the reader.
     async fn facts(self: &Arc<Self>, time: Duration) -> Result<f64> {
-        let (began, mut published) = (Instant::now(), 0);
-        let before = self.board.facts.load(Ordering::SeqCst);
+        let (began, before, mut published) = (Instant::now(), FACTS_READ.load(Ordering::Relaxed), 0);
         while began.elapsed() < time {
-            let batches = (0..PRODUCERS).map(|producer| self.publish(producer, 100, false));
+            let batches = (0..PRODUCERS).map(|producer| self.publish(producer));
             futures::future::try_join_all(batches).await?;
-            published += PRODUCERS * 100;
+            published += PRODUCERS * FACTS_OF_A_TRANSACTION;
         }
-        self.publish(0, 1, true).await?;
-        until(|| self.board.facts.load(Ordering::SeqCst) > before).await?;
+        until(|| FACTS_READ.load(Ordering::Relaxed) >= before + published).await?;
         Ok(rate(published, began.elapsed()))
     }
 
-    async fn publish(&self, turn: u64, facts: u32, last: bool) -> Result<()> {
+    async fn publish(&self, turn: u64) -> Result<()> {
         let mut tx = self.databases.tenant(self.tenant(turn), Actor::system("bench")).await?;
-        for number in 0..facts {
-            tx.publish(NewFact::new("bench.happened", 1, format!("key/{number}"), json!({ "last": last })));
+        for number in 0..FACTS_OF_A_TRANSACTION {
+            tx.publish(NewFact::new("bench.happened", 1, format!("key/{number}"), json!({ "number": number })));
         }
         Ok(tx.commit().await?)
     }
 
+    /// The same with Kafka between the outbox and the reader.
+    #[cfg(feature = "kafka")]
+    async fn facts_on_kafka(self: &Arc<Self>, brokers: &str) -> Result<f64> {
+        use socialai_kafka::{Bus, Settings as Kafka};
+        let (tasks, stopping) = (TaskTracker::new(), CancellationToken::new());
+        let settings = Settings { slots: SLOTS, carries_facts: false, ..Settings::default() };
+        let handlers = handlers(self.board.clone());
+        Engine::start(&self.databases, handlers, Vec::new(), settings, stopping.clone(), tasks.clone());
+        let kafka = Kafka {
+            brokers: brokers.to_owned(),
+            prefix: format!("bench-{}", hex::encode(rand::random::<[u8; 4]>())),
+            replication: 1,
+            min_insync_replicas: 1,
+            ..Kafka::default()
+        };
+        Bus::new(&self.databases, kafka, stopping.clone(), tasks.clone())?.carry(vec![READER]);
+        // The first facts wait for the topic and for the group's partitions.
+        let before = FACTS_READ.load(Ordering::Relaxed);
+        self.publish(0).await?;
+        until(|| FACTS_READ.load(Ordering::Relaxed) >= before + FACTS_OF_A_TRANSACTION).await?;
+        let rate = self.facts(self.scope.time).await?;
+        stopping.cancel();
+        tasks.close();
+        tasks.wait().await;
+        Ok(rate)
+    }
+
+    #[cfg(not(feature = "kafka"))]
+    #[expect(clippy::unused_async, reason = "as with Kafka")]
+    async fn facts_on_kafka(self: &Arc<Self>, _: &str) -> Result<f64> {
+        anyhow::bail!("this program was built without the feature `kafka`")
+    }
+
     /// Jobs a second with a small backlog, and in front of a large one.
     async fn backlog(self: &Arc<Self>) -> Result<(f64, f64)> {
-        let few = self.drain(u64::from(self.scope.backlog / 20)).await?;
+        let few = self.drain(SMALL_BACKLOG).await?;
         let many = self.drain(u64::from(self.scope.backlog)).await?;
         Ok((few, many))
     }
@@ -377,7 +399,7 @@ impl Bench {
         futures::future::try_join_all(fill).await?;
         let (began, before) = (Instant::now(), self.done());
         let total = backlog / PRODUCERS / 1000 * 1000 * PRODUCERS;
-        let part = (first + total - before).min(30_000);
+        let part = (first + total).saturating_sub(before).min(SMALL_BACKLOG - 2_000);
         self.until_done(before + part).await?;
         let measured = rate(part, began.elapsed());
         self.until_done(first + total).await?;
@@ -391,75 +413,4 @@ impl Bench {
     async fn until_done(&self, number: u64) -> Result<()> {
         until(|| self.done() >= number).await
     }
-}
-
-async fn until(is_so: impl Fn() -> bool) -> Result<()> {
-    let waiting = async {
-        while !is_so() {
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
-    };
-    tokio::time::timeout(Duration::from_mins(30), waiting).await.context("the engine stands still")
-}
-
-/// Single-row insert commits a second.
-async fn pgbench(cluster: &Cluster, time: Duration) -> Result<f64> {
-    let folder = tempfile::tempdir()?;
-    let script = folder.path().join("insert.sql");
-    std::fs::write(&script, "insert into single (n) values (1);\n")?;
-    let bin = &cluster.installation().bin;
-    let url = cluster.url("postgres");
-    let made = tokio::process::Command::new(bin.join("psql"))
-        .args([
-            url.as_str(),
-            "-q",
-            "-c",
-            "create table single (id bigint generated always as identity primary key, n int)",
-        ])
-        .status()
-        .await?;
-    anyhow::ensure!(made.success(), "psql could not make the table of the baseline");
-    let seconds = time.as_secs().to_string();
-    let output = tokio::process::Command::new(bin.join("pgbench"))
-        .args(["-n", "-c", "32", "-j", "2", "-T", &seconds, "-f"])
-        .arg(&script)
-        .arg(&url)
-        .output()
-        .await
-        .context("pgbench, which comes with PostgreSQL's server programs, is the baseline")?;
-    let text = String::from_utf8_lossy(&output.stdout);
-    let rate = text.lines().find_map(|line| line.strip_prefix("tps = ")?.split_whitespace().next()?.parse().ok());
-    rate.with_context(|| {
-        format!("pgbench said nothing that can be read: {text}{}", String::from_utf8_lossy(&output.stderr))
-    })
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn histogram(waits: &[Duration]) -> Result<Histogram<u64>> {
-    let mut histogram = Histogram::new(3)?;
-    for wait in waits {
-        histogram.record(u64::try_from(wait.as_micros()).unwrap_or(u64::MAX))?;
-    }
-    Ok(histogram)
-}
-
-fn quantile(histogram: &Histogram<u64>, quantile: f64) -> f64 {
-    precise(histogram.value_at_quantile(quantile)) / 1000.0
-}
-
-fn rate(number: u64, time: Duration) -> f64 {
-    precise(number) / time.as_secs_f64()
-}
-
-#[expect(clippy::cast_precision_loss, reason = "counts of a benchmark are far below 2^52")]
-fn precise(number: u64) -> f64 {
-    number as f64
-}
-
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rate is positive and small")]
-fn whole(rate: f64) -> u64 {
-    rate as u64
 }

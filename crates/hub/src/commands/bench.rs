@@ -10,7 +10,7 @@ use crate::{
     bench::{
         Report,
         api::{self, Scope},
-        events, start,
+        events, start, webhooks,
     },
     console,
 };
@@ -23,6 +23,7 @@ pub enum Bench {
     Api(ApiBench),
     Events(EventsBench),
     Start(StartBench),
+    Webhooks(WebhooksBench),
 }
 
 /// Authenticated reads with many tenants, against a bare handler
@@ -63,6 +64,9 @@ pub struct EventsBench {
     /// Jobs with which one tenant floods
     #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(1_000..=10_000_000))]
     flood: u32,
+    /// Also carry facts through the Kafka cluster with these brokers (host:port, …)
+    #[arg(long)]
+    kafka_brokers: Option<String>,
 }
 
 /// From the start of `serve` to its first 200, against PostgreSQL's own start
@@ -75,6 +79,19 @@ pub struct StartBench {
     /// How many starts
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=100))]
     rounds: u32,
+}
+
+/// Webhook deliveries from the event to the receiver's answer, against bare requests
+///
+/// Prints deliveries a second, and the time from the commit of an event to its arrival when nothing else is going on. Each
+/// delivery is signed, in the effect ledger and in the log.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:
+  socialai bench webhooks --json")]
+pub struct WebhooksBench {
+    /// How many events are delivered
+    #[arg(long, default_value_t = 20_000, value_parser = clap::value_parser!(u64).range(1_000..=1_000_000))]
+    deliveries: u64,
 }
 
 impl Bench {
@@ -95,10 +112,12 @@ impl Bench {
                     time: Duration::from_secs(bench.seconds),
                     backlog: bench.backlog,
                     flood: bench.flood,
+                    kafka: bench.kafka_brokers,
                 };
                 events::run(scope, &mut say).await?
             }
             Self::Start(bench) => start::run(bench.rounds, &mut say).await?,
+            Self::Webhooks(bench) => webhooks::run(bench.deliveries, &mut say).await?,
         };
         if json {
             console::say_json(&report)?;

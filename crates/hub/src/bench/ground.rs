@@ -1,0 +1,117 @@
+//! What benchmarks of the engine stand on: tenants on a PostgreSQL of their own, the baseline of its bare commits, and
+//! counting.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use anyhow::{Context as _, Result};
+use hdrhistogram::Histogram;
+use socialai_cluster::Cluster;
+use socialai_domain::{
+    clock::Clock,
+    database,
+    ids::TenantId,
+    installation,
+    tenancy::Databases,
+    tenants::{self, Home, Plan},
+    vault::MasterKeys,
+};
+
+pub struct Ground {
+    pub databases: Databases,
+    pub tenants: Vec<TenantId>,
+}
+
+impl Ground {
+    pub async fn new(cluster: &Cluster, number: usize) -> Result<Self> {
+        let password = || hex::encode(rand::random::<[u8; 16]>());
+        let admin = cluster.url("postgres").parse()?;
+        let endpoints = vec![database::set_up(&admin, "bench", &password(), &password()).await?];
+        database::migrate(&endpoints, &mut |_| {}).await?;
+        let master_keys = MasterKeys::generate(1);
+        let masters = Arc::new(move || MasterKeys::parse(secrecy::ExposeSecret::expose_secret(&master_keys)));
+        let pool = database::pool(endpoints[0].app.clone(), 40);
+        let databases = installation::open(pool, BTreeMap::new(), masters, Clock::default()).await?;
+        let mut tenants = Vec::with_capacity(number);
+        for number in 0..number {
+            let (id, slug) = (TenantId::fresh(), format!("bench-{number}"));
+            tenants::provision(&databases, &endpoints, id, &slug, &slug, &Home::Shared, Plan::Standard).await?;
+            tenants.push(id);
+        }
+        Ok(Self { databases, tenants })
+    }
+}
+
+pub async fn until(is_so: impl Fn() -> bool) -> Result<()> {
+    let waiting = async {
+        while !is_so() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_mins(30), waiting).await.context("the engine stands still")
+}
+
+/// Single-row insert commits a second.
+pub async fn pgbench(cluster: &Cluster, time: Duration) -> Result<f64> {
+    let folder = tempfile::tempdir()?;
+    let script = folder.path().join("insert.sql");
+    std::fs::write(&script, "insert into single (n) values (1);\n")?;
+    let bin = &cluster.installation().bin;
+    let url = cluster.url("postgres");
+    let made = tokio::process::Command::new(bin.join("psql"))
+        .args([
+            url.as_str(),
+            "-q",
+            "-c",
+            "create table single (id bigint generated always as identity primary key, n int)",
+        ])
+        .status()
+        .await?;
+    anyhow::ensure!(made.success(), "psql could not make the table of the baseline");
+    let seconds = time.as_secs().to_string();
+    let output = tokio::process::Command::new(bin.join("pgbench"))
+        .args(["-n", "-c", "32", "-j", "2", "-T", &seconds, "-f"])
+        .arg(&script)
+        .arg(&url)
+        .output()
+        .await
+        .context("pgbench, which comes with PostgreSQL's server programs, is the baseline")?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let rate = text.lines().find_map(|line| line.strip_prefix("tps = ")?.split_whitespace().next()?.parse().ok());
+    rate.with_context(|| {
+        format!("pgbench said nothing that can be read: {text}{}", String::from_utf8_lossy(&output.stderr))
+    })
+}
+
+pub fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+pub fn histogram(waits: &[Duration]) -> Result<Histogram<u64>> {
+    let mut histogram = Histogram::new(3)?;
+    for wait in waits {
+        histogram.record(u64::try_from(wait.as_micros()).unwrap_or(u64::MAX))?;
+    }
+    Ok(histogram)
+}
+
+pub fn quantile(histogram: &Histogram<u64>, quantile: f64) -> f64 {
+    precise(histogram.value_at_quantile(quantile)) / 1000.0
+}
+
+pub fn rate(number: u64, time: Duration) -> f64 {
+    precise(number) / time.as_secs_f64()
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts of a benchmark are far below 2^52")]
+pub fn precise(number: u64) -> f64 {
+    number as f64
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rate is positive and small")]
+pub fn whole(rate: f64) -> u64 {
+    rate as u64
+}
