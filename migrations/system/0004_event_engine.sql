@@ -234,8 +234,9 @@ $$;
 -- locked even when it is there, or a worker that finishes its last job at this moment removes it under our feet.
 create function system.enqueue(tenants uuid[], queues text[], keys text[], speeds smallint[], ids uuid[], kinds text[],
     versions smallint[], payloads jsonb[], traces text[]) returns void
-language sql set enable_seqscan = off as $$
-    select system.be_brief();
+language plpgsql set enable_seqscan = off set plan_cache_mode = force_generic_plan as $$
+begin
+    perform system.be_brief();
     with wanted as (
         select * from unnest(tenants, queues, keys, speeds, ids, kinds, versions, payloads, traces)
             with ordinality as w (tenant_id, queue, key, speed, id, kind, version, payload, trace, nth)
@@ -251,7 +252,8 @@ language sql set enable_seqscan = off as $$
     )
     insert into system.jobs (queue, tenant_id, key, seq, id, kind, version, payload, trace)
     select n.queue, n.tenant_id, n.key, l.last_seq - n.from_end, n.id, n.kind, n.version, n.payload, n.trace
-    from numbered n join locked l using (queue, tenant_id, key)
+    from numbered n join locked l using (queue, tenant_id, key);
+end
 $$;
 
 -- Takes up to `wanted` free lanes and returns the first jobs of each. The tenant that has the least of this worker for its
@@ -263,7 +265,8 @@ create function system.claim(of_queue text, of_speed smallint, worker uuid, new_
     most int, busy uuid[], room int[], after uuid)
 returns table (tenant_id uuid, key text, speed smallint, seq bigint, id uuid, kind text, version smallint, payload jsonb,
     attempts smallint, trace text, enqueued_at timestamptz, crashes smallint, is_last boolean)
-language plpgsql set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+language plpgsql set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off
+    set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_column
 declare
     got_tenants uuid[];
@@ -271,6 +274,11 @@ declare
     got_speeds smallint[];
     got_crashes smallint[];
 begin
+    -- Most claims find nothing of one of the two speeds.
+    if not exists (select from system.lanes l
+        where l.queue = of_queue and l.speed = of_speed and l.holder is null and l.wait_until is null) then
+        return;
+    end if;
     perform system.be_brief();
     with recursive behind (tenant_id) as (
         (select l.tenant_id from system.lanes l

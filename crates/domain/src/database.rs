@@ -322,6 +322,8 @@ pub fn pool(options: PgConnectOptions, max_connections: u32) -> PgPool {
         .max_connections(max_connections)
         .acquire_timeout(Duration::from_secs(5))
         .max_lifetime(Duration::from_mins(30))
+        // The first message of a transaction finds out: see `tenancy::open`.
+        .test_before_acquire(false)
         .connect_lazy_with(options.application_name("socialai").statement_cache_capacity(512))
 }
 

@@ -5,11 +5,12 @@
 //! * [`SystemTx`] sees the `system` schema: registry, people, keys. It never sees a tenant's tables.
 //!
 //! Both collect audit entries, jobs and facts, and write them with the commit; then they ring the bell of those who wait
-//! for jobs. Beginning runs in a spawned task because `begin()` of
-//! sqlx 0.9.0 leaves an open transaction in the pool when its future is dropped.
+//! for jobs.
 //!
 //! A process may hold a stale idea of where a tenant lives. `system.enter` in the database says whether the tenant is
 //! (still) here and takes a lock that a move waits for; on "no" the idea is dropped and read again once.
+
+mod open;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -18,11 +19,12 @@ use socialai_queue::{
     facts::{self, NewFact},
     jobs::{self, Lease, NewJob},
 };
-use sqlx::{AssertSqlSafe, PgConnection, PgPool, Postgres, Transaction};
+use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
+use self::open::Open;
 use crate::{
     audit::{self, Actor, Entry},
     clock::Clock,
@@ -165,7 +167,7 @@ impl Databases {
     pub async fn system_at(&self, shard: Option<&str>, actor: Actor) -> Result<SystemTx> {
         const BEGIN: &str =
             "BEGIN; SET LOCAL app.scope = 'system'; SET LOCAL app.tenant_id = ''; SET LOCAL search_path = system";
-        let tx = begin(self.pool(shard)?.clone(), BEGIN).await?;
+        let (tx, _) = Open::begin(self.pool(shard)?, BEGIN).await?;
         let work = Work::in_database(shard.map(str::to_owned));
         Ok(SystemTx { tx, databases: self.clone(), actor, journal: Vec::new(), work })
     }
@@ -207,13 +209,10 @@ impl Databases {
     }
 
     async fn enter(&self, place: &Place, actor: Actor) -> Result<Option<TenantTx>> {
-        let mut tx = begin(self.pool(place.shard.as_deref())?.clone(), "BEGIN").await?;
-        let here: bool = sqlx::query_scalar("select system.enter($1, $2)")
-            .bind(place.tenant.0)
-            .bind(&place.home_schema)
-            .fetch_one(&mut *tx)
-            .await?;
-        if !here {
+        let home = jobs::literal(&place.home_schema);
+        let begin = format!("BEGIN; SELECT system.enter('{}', {home})", place.tenant.0);
+        let (tx, here) = Open::begin(self.pool(place.shard.as_deref())?, &begin).await?;
+        if here != Some(true) {
             tx.rollback().await?;
             return Ok(None);
         }
@@ -222,18 +221,9 @@ impl Databases {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "the home of transactions")]
-async fn begin(pool: PgPool, statement: &'static str) -> Result<Transaction<'static, Postgres>> {
-    let begun = tokio::spawn(async move { pool.begin_with(AssertSqlSafe(statement)).await }).await;
-    match begun {
-        Ok(result) => Ok(result?),
-        Err(stopped) => Err(Error::Fault(format!("beginning a transaction was stopped: {stopped}"))),
-    }
-}
-
 /// One tenant's rows, until commit. Dropping it rolls back.
 pub struct TenantTx {
-    tx: Transaction<'static, Postgres>,
+    tx: Open,
     tenant: TenantId,
     databases: Databases,
     actor: Actor,
@@ -243,7 +233,7 @@ pub struct TenantTx {
 
 /// The installation's own tables, until commit. Dropping it rolls back.
 pub struct SystemTx {
-    tx: Transaction<'static, Postgres>,
+    tx: Open,
     databases: Databases,
     actor: Actor,
     journal: Vec<Entry>,
@@ -262,6 +252,11 @@ struct Work {
 impl Work {
     fn in_database(shard: Option<String>) -> Self {
         Self { shard, jobs: Vec::new(), facts: Vec::new(), done: None, trace: None }
+    }
+
+    /// The job whose work it is, when nothing else follows from the transaction.
+    fn only_finishes(&mut self) -> Option<Lease> {
+        self.done.take_if(|_| self.jobs.is_empty() && self.facts.is_empty())
     }
 
     /// Writes it all and says whom to wake after the commit. Lanes are locked before the head of the audit chain, always.
@@ -308,6 +303,15 @@ impl TenantTx {
     pub async fn commit(mut self) -> Result<()> {
         let journal = std::mem::take(&mut self.journal);
         self.work.facts.extend(journal.iter().map(events::of_entry));
+        if journal.is_empty()
+            && let Some(lease) = self.work.only_finishes()
+        {
+            let is_claimable = self.tx.commit_after(&jobs::finishing(&lease)).await.map_err(Error::of_lease)?;
+            if is_claimable == Some(true) {
+                ring(&self.databases, self.work.shard.as_deref(), &[lease.queue.0]);
+            }
+            return Ok(());
+        }
         let (tenant, now) = (self.tenant.0, self.now());
         let wake = self.work.write(&mut self.tx, tenant, now).await?;
         audit::append_tenant(&mut self, journal).await?;

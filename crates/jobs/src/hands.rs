@@ -49,6 +49,10 @@ impl Hands {
         self.leases.len() >= self.slots
     }
 
+    pub fn are_half_empty(&self) -> bool {
+        self.leases.len() <= self.slots / 2
+    }
+
     /// Some tenant has its whole share, so that work of it may wait although there are free slots.
     pub fn are_full_for_somebody(&self) -> bool {
         self.by_tenant.values().any(|held| *held >= self.share())

@@ -31,6 +31,8 @@ use crate::{
 
 /// A ring that was lost costs so long.
 const LOOK: Duration = Duration::from_secs(1);
+/// A claim costs about as much as a job. While most slots are busy it waits so long for more of them to become free.
+const COMPANY: Duration = Duration::from_millis(2);
 /// Jobs of one lane that are taken together, so that a lane with many is not claimed for each.
 const JOBS_PER_LANE: i32 = 10;
 /// A job that this program does not know comes from a newer one, which may be starting elsewhere.
@@ -70,7 +72,7 @@ pub async fn run(place: Place, queue: Queue, mut name: watch::Receiver<Option<Uu
     while frees.recv().await.is_some() {}
 }
 
-/// Until there may be something to claim: work waits and a slot became free, somebody rang, or for a second.
+/// Until there may be something to claim: somebody rang, a slot became free for which work waits, or for a second.
 async fn wait(
     place: &Place,
     has_more: bool,
@@ -81,18 +83,24 @@ async fn wait(
 ) {
     let look = tokio::time::sleep(LOOK);
     tokio::pin!(look);
+    let mut is_due = false;
     loop {
+        let waits_for_company = is_due;
         tokio::select! {
             () = place.engine.stopping.cancelled() => return,
             _ = name.changed() => return,
-            _ = rung.changed() => return,
             () = &mut look => return,
+            _ = rung.changed(), if !is_due => is_due = true,
             Some(lane) = frees.recv(), if !hands.are_empty() => {
                 hands.free(lane);
-                if has_more {
-                    return;
-                }
+                is_due |= has_more;
             }
+        }
+        if is_due && hands.are_half_empty() {
+            return;
+        }
+        if is_due && !waits_for_company {
+            look.as_mut().reset((Instant::now() + COMPANY).into());
         }
     }
 }

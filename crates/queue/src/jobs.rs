@@ -338,6 +338,25 @@ async fn finish(conn: &mut PgConnection, lease: &Lease) -> Result<bool, sqlx::Er
         .await
 }
 
+/// The same as a statement without parameters, so that it can share a message with the COMMIT.
+pub fn finishing(lease: &Lease) -> String {
+    let Lease { queue, tenant, key, seq, token, releases } = lease;
+    let (queue, key) = (literal(queue.0), literal(key));
+    format!("SELECT system.finish({queue}, '{tenant}', {key}, '{token}', {seq}, {releases})")
+}
+
+/// Any text as a literal of SQL. In hexadecimal digits nothing can end it.
+pub fn literal(text: &str) -> String {
+    use std::fmt::Write;
+    let mut literal = String::with_capacity(text.len() * 2 + 40);
+    literal.push_str(r"convert_from('\x");
+    for byte in text.bytes() {
+        let _ = write!(literal, "{byte:02x}");
+    }
+    literal.push_str("', 'UTF8')");
+    literal
+}
+
 /// Gives the lane back and tries the job again after a pause. Without a failure the attempt does not count.
 pub async fn postpone(
     conn: &mut PgConnection,
