@@ -9,8 +9,15 @@ use socialai_connect::{
     call::Http,
     remote::{Circuit, Remotes, State},
 };
-use socialai_domain::work::{self, CircuitReport};
-use socialai_jobs::{Engine, Handlers, Settings, webhooks};
+use socialai_domain::{
+    alerts::Patience,
+    work::{self, CircuitReport},
+};
+use socialai_jobs::{
+    Engine, Handlers, Settings,
+    alerts::{self, PagerDutyAt},
+    webhooks,
+};
 use socialai_queue::{facts::Reader, jobs::Queue};
 use uuid::Uuid;
 
@@ -32,7 +39,7 @@ pub fn start(app: &App, config: &Config, http: &Http, queues: &[Queue]) -> Resul
         ..Settings::default()
     };
     let remotes = Remotes::new(socialai_connect::remote::Limits::default());
-    let handlers = handlers(config, http, &remotes).only(queues);
+    let handlers = handlers(app, config, http, &remotes)?.only(queues);
     if let Some(kafka) = &config.kafka {
         carry_on_kafka(app, kafka, readers.clone())?;
     }
@@ -67,10 +74,19 @@ fn carry_on_kafka(_: &App, _: &Kafka, _: Vec<Reader>) -> Result<()> {
 }
 
 /// Every kind of job there is.
-fn handlers(config: &Config, http: &Http, remotes: &Remotes) -> Handlers {
+fn handlers(app: &App, config: &Config, http: &Http, remotes: &Remotes) -> Result<Handlers> {
     let patience = config.webhook_patience;
     let parts = webhooks::Parts { http: http.clone(), remotes: remotes.clone(), patience };
-    webhooks::handlers(Handlers::default(), parts)
+    let handlers = webhooks::handlers(Handlers::default(), parts);
+    let parts = alerts::Parts {
+        http: http.clone(),
+        remotes: remotes.clone(),
+        mail: app.mail().clone(),
+        pagerduty: PagerDutyAt::home()?,
+        public_url: app.settings().public_url.clone(),
+        patience: Patience::default(),
+    };
+    Ok(alerts::handlers(handlers, parts))
 }
 
 /// Writes down which circuits are not closed, for the metrics and for the system page of every process.

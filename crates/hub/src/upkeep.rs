@@ -6,10 +6,11 @@ use std::time::{Duration, Instant};
 use metrics_exporter_prometheus::PrometheusHandle;
 use socialai_api::App;
 use socialai_domain::{
+    alerts::{Severity, history, watch},
     audit::Actor,
     idempotency,
     problems::Result,
-    sessions,
+    requests, sessions,
     tenancy::Databases,
     tenants::{self, Status, Tenant},
     throttle, tickets,
@@ -46,9 +47,12 @@ async fn keep_up(app: &App, metrics: &PrometheusHandle, patience: &Patience) {
             _ = minute.tick() => {
                 tell("reading the signing keys again", app.reload_keys().await);
                 tell("removing what has expired", sweep_system(app.databases()).await);
+                tell("seeing to it that workspaces are looked at", schedule_looks(app.databases()).await);
             }
             _ = hour.tick() => tell("removing what is old", sweep_tenants(app.databases(), patience).await),
             _ = measurement.tick() => {
+                tell("writing down how requests were answered", app.write_requests().await);
+                tell("counting open alerts", measure_alerts(app.databases()).await);
                 measure(app.databases(), began);
                 metrics.run_upkeep();
             }
@@ -78,7 +82,22 @@ async fn sweep_system(databases: &Databases) -> Result<()> {
     let mut tx = databases.system(Actor::system("upkeep")).await?;
     throttle::sweep(&mut tx).await?;
     tickets::sweep(&mut tx).await?;
+    requests::sweep(&mut tx).await?;
     tx.commit().await
+}
+
+/// The control database, and every shard.
+fn places(databases: &Databases) -> impl Iterator<Item = Option<&str>> {
+    std::iter::once(None).chain(databases.shard_names().map(Some))
+}
+
+/// Setting the same schedule again changes nothing. One database that is away does not keep the others waiting.
+async fn schedule_looks(databases: &Databases) -> Result<()> {
+    let mut outcome = Ok(());
+    for shard in places(databases) {
+        outcome = watch::schedule(databases, shard).await.and(outcome);
+    }
+    outcome
 }
 
 async fn sweep_tenants(databases: &Databases, patience: &Patience) -> Result<()> {
@@ -112,6 +131,14 @@ async fn sweep_tenant(databases: &Databases, tenant: &Tenant, patience: &Patienc
     // In batches, so that a long log is not one long transaction.
     loop {
         let mut tx = databases.tenant(tenant.id, Actor::system("upkeep")).await?;
+        let swept = history::sweep(&mut tx).await?;
+        tx.commit().await?;
+        if swept == 0 {
+            break;
+        }
+    }
+    loop {
+        let mut tx = databases.tenant(tenant.id, Actor::system("upkeep")).await?;
         let swept = webhooks::upkeep::sweep(&mut tx, patience).await?;
         tx.commit().await?;
         if swept == 0 {
@@ -128,6 +155,19 @@ fn measure(databases: &Databases, began: Instant) {
     if let Some(bytes) = resident_bytes() {
         metrics::gauge!("socialai_process_resident_bytes").set(bytes);
     }
+}
+
+async fn measure_alerts(databases: &Databases) -> Result<()> {
+    let mut open = [0; Severity::ALL.len()];
+    for shard in places(databases) {
+        let here = watch::open_by_severity(databases, shard).await?;
+        open.iter_mut().zip(here).for_each(|(sum, number)| *sum += number);
+    }
+    for (severity, number) in Severity::ALL.into_iter().zip(open) {
+        let number = u32::try_from(number).unwrap_or(u32::MAX);
+        metrics::gauge!("socialai_alerts_open", "severity" => severity.name()).set(f64::from(number));
+    }
+    Ok(())
 }
 
 /// Linux tells in kilobytes; elsewhere the gauge is absent.

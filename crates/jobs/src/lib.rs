@@ -11,6 +11,7 @@
 //! Any number of processes may do this on the same databases.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+pub mod alerts;
 mod bus;
 mod caretaker;
 pub mod context;

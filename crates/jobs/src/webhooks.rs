@@ -160,8 +160,8 @@ fn object(headers: impl Iterator<Item = (&'static str, String)>) -> Value {
     headers.map(|(name, value)| (name.to_owned(), Value::String(value))).collect::<Map<_, _>>().into()
 }
 
-/// As people read it in the log.
-fn sentence(reason: &str) -> String {
+/// As people read it in a log.
+pub(crate) fn sentence(reason: &str) -> String {
     let mut letters = reason.chars();
     let first = letters.next().map(|letter| letter.to_uppercase().to_string()).unwrap_or_default();
     format!("{first}{}.", letters.as_str())
