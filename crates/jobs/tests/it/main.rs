@@ -1,6 +1,7 @@
 //! The event engine on a real PostgreSQL: through the transactions that enqueue and the handlers that are called.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods)]
 
+mod alerts;
 mod cuts;
 mod dead_letters;
 mod delays;
