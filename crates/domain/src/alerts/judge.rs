@@ -153,12 +153,13 @@ mod tests {
                     }
                     _ => {}
                 }
-                // Whoever is told of a beginning is told of the end before the next beginning.
-                prop_assert!(raised - resolved == i32::from(matches!(next(standing, verdict, now), Standing::Open { .. })));
-                // The same look again changes nothing.
                 let after = next(standing, verdict, now);
+                let is_open = matches!(after, Standing::Open { .. });
+                // Whoever is told of a beginning is told of the end before the next beginning.
+                prop_assert_eq!(raised - resolved, i32::from(is_open));
+                // The same look again changes nothing.
                 if verdict != Verdict::Resolve && verdict != Verdict::Forget {
-                    prop_assert!(matches!(judge(after, reading, &limit, now), Verdict::Stay));
+                    prop_assert_eq!(judge(after, reading, &limit, now), Verdict::Stay);
                 }
                 standing = after;
             }
