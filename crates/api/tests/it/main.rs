@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![allow(clippy::disallowed_methods, reason = "tests run their own servers and clients")]
 
+mod alerts;
 mod audit_log;
 mod bad_input;
 mod bad_tokens;

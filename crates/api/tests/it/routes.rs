@@ -58,6 +58,10 @@ async fn ids_of(
     user: ids::UserId,
 ) -> Vec<(&'static str, String)> {
     use socialai_domain::{
+        alerts::{
+            Severity,
+            targets::{self, Address, NewTarget},
+        },
         api_keys,
         audit::Actor,
         effects, invitations, sessions,
@@ -89,10 +93,21 @@ async fn ids_of(
         request: json!({}),
     };
     let effect = effects::plan(&mut tx, plan).await.unwrap();
+    let target = NewTarget {
+        name: "t".into(),
+        address: Address::Email { recipients: Vec::new() },
+        least_severity: Severity::Info,
+        enabled: true,
+    };
+    let target = targets::create(&mut tx, target).await.unwrap().id;
     tx.commit().await.unwrap();
+    let letter = crate::dead_letters::dead(server, tenant, "tests.one").await;
+    let alert = crate::alerts::look(server, tenant).await[0].id;
     vec![
+        ("/alert-targets/{id}", target.to_string()),
+        ("/alerts/{id}", alert.to_string()),
         ("/api-keys/{id}", key.to_string()),
-        ("/dead-letters/{id}", crate::dead_letters::dead(server, tenant, "tests.one").await.to_string()),
+        ("/dead-letters/{id}", letter.to_string()),
         ("/effects/{id}", effect.to_string()),
         ("/invitations/{id}", invitation.to_string()),
         ("/me/sessions/{id}", session.to_string()),

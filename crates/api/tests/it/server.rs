@@ -85,14 +85,20 @@ impl Server {
     /// An installation that lets its tenants reach so far.
     pub async fn reaching(reach: Reach) -> Self {
         let limiter = Limiter::new(Store::InProcess(InProcess::default()), 1_000);
-        Self::build(Arc::new(Lab::shared().await), limiter, reach).await
+        Self::build(Arc::new(Lab::shared().await), limiter, reach, Mail::Outbox).await
+    }
+
+    /// An installation that sends no mail.
+    pub async fn without_mail() -> Self {
+        let limiter = Limiter::new(Store::InProcess(InProcess::default()), 1_000);
+        Self::build(Arc::new(Lab::shared().await), limiter, Reach::Anywhere, Mail::Off).await
     }
 
     pub async fn with_limiter(lab: Arc<Lab>, limiter: Limiter) -> Self {
-        Self::build(lab, limiter, Reach::Anywhere).await
+        Self::build(lab, limiter, Reach::Anywhere, Mail::Outbox).await
     }
 
-    async fn build(lab: Arc<Lab>, limiter: Limiter, reach: Reach) -> Self {
+    async fn build(lab: Arc<Lab>, limiter: Limiter, reach: Reach, mail: Mail) -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let stopping = CancellationToken::new();
@@ -118,7 +124,7 @@ impl Server {
             signing_key: None,
             limiter,
             oidc: Oidc::new(Http::new(reach).unwrap()),
-            mail: Mail::Outbox,
+            mail,
             metrics: Box::new(|| "socialai_up 1\n".to_owned()),
             stopping: stopping.clone(),
         })
