@@ -66,6 +66,18 @@ for (const [button, role, name] of LAYERS) {
   });
 }
 
+test("a secret stays in sight until it is kept", async ({ page, open }) => {
+  await open("layers");
+  await page.getByRole("button", { name: "Secret", exact: true }).click();
+  const dialog = page.getByRole("dialog", { name: /^The key “/ });
+  await page.keyboard.press("Escape");
+  await expect(dialog.getByText("Save the key first.")).toBeVisible();
+  await expectAccessible(page);
+  await dialog.getByRole("checkbox", { name: "I have saved the key" }).check();
+  await dialog.getByRole("button", { name: "Done" }).click();
+  await expect(dialog).toBeHidden();
+});
+
 test("a busy button keeps its width and its focus, and ignores further presses", async ({ page, open }) => {
   await open("buttons");
   const start = page.getByRole("button", { name: "Start the export" });

@@ -116,8 +116,16 @@ test("a refused address says why at its field, and nothing that was typed is los
   await expect(form(page).getByRole("switch", { name: "In order" })).toBeChecked();
   await expectAccessible(page);
   await address.fill(receiver.url);
+  await form(page).getByText("Advanced").click();
+  const own = form(page).getByRole("textbox", { name: "Own signing secret" });
+  await own.fill("whsec_short");
   await form(page).getByRole("button", { name: "Add 1 endpoint" }).click();
-  await keepSecret(page.getByRole("dialog", { name: /^The secret of “<img src=x/ }));
+  await expect(own).toHaveAttribute("aria-invalid", "true");
+  await expectAccessible(page);
+  const secret = `whsec_${Buffer.from("the receiver has had this for years").toString("base64")}`;
+  await own.fill(secret);
+  await form(page).getByRole("button", { name: "Add 1 endpoint" }).click();
+  expect(await keepSecret(page.getByRole("dialog", { name: /^The secret of “<img src=x/ }))).toBe(secret);
   await expect(page.getByText("Events about the same thing one after the other")).toBeVisible();
 
   await page.getByRole("button", { name: "Change…" }).click();

@@ -1,10 +1,11 @@
 /** Adding an endpoint, or changing one. */
 import { useState } from "react";
-import { useForm } from "react-hook-form";
+import { useForm, useFormContext } from "react-hook-form";
 
 import { idempotencyKeys } from "@/lib/idempotency";
 import { Button } from "@/ui/button";
 import { Dialog } from "@/ui/dialog";
+import { Disclosure } from "@/ui/disclosure";
 import { Form, FormSwitch, FormText, SubmitButton } from "@/ui/form";
 import { FormActions } from "@/ui/form-actions";
 import { toast } from "@/ui/toast";
@@ -19,6 +20,7 @@ export interface EndpointValues {
   preset: "*" | "chosen";
   events: string[];
   is_ordered: boolean;
+  secret: string;
 }
 
 interface Props {
@@ -44,9 +46,12 @@ export function EndpointDialog(props: Props) {
 function EndpointForm({ endpoint, onClose, onMade }: Props) {
   const [keyOf] = useState(idempotencyKeys);
   const form = useForm<EndpointValues>({ defaultValues: valuesOf(endpoint) });
-  const submit = async ({ name, url, preset, events, is_ordered }: EndpointValues) => {
+  const submit = async ({ name, url, preset, events, is_ordered, secret }: EndpointValues) => {
     const body = { name: name.trim(), url: url.trim(), events: preset === "*" ? ["*"] : events, is_ordered };
-    if (!endpoint) return onMade?.(await addEndpoint(body, keyOf(body)));
+    if (!endpoint) {
+      const fresh = { ...body, ...(secret.trim() && { secret: secret.trim() }) };
+      return onMade?.(await addEndpoint(fresh, keyOf(fresh)));
+    }
     await changeEndpoint(endpoint.id, changed(endpoint, body));
     toast({ title: "The endpoint is changed", tone: "ok" });
     return onClose();
@@ -78,6 +83,7 @@ function EndpointForm({ endpoint, onClose, onMade }: Props) {
         label="In order"
         hint="Events about the same thing arrive one after the other; while one of them fails, those behind it wait."
       />
+      {!endpoint && <OwnSecret />}
       <FormActions>
         <Button onClick={onClose}>Cancel</Button>
         <SubmitButton>{endpoint ? "Save" : "Add 1 endpoint"}</SubmitButton>
@@ -86,11 +92,30 @@ function EndpointForm({ endpoint, onClose, onMade }: Props) {
   );
 }
 
+/** For a system that has its secret already; an endpoint gets another one by rotating it. */
+function OwnSecret() {
+  const { formState } = useFormContext<EndpointValues>();
+  return (
+    <Disclosure title="Advanced" mustOpen={formState.errors.secret !== undefined}>
+      <FormText<EndpointValues>
+        name="secret"
+        label="Own signing secret"
+        hint="whsec_ and 24 to 64 bytes in base64, when your system has one already. Left empty, one is made."
+        dir="ltr"
+        mono
+        spellCheck={false}
+        autoComplete="off"
+        maxLength={100}
+      />
+    </Disclosure>
+  );
+}
+
 function valuesOf(endpoint: Endpoint | undefined): EndpointValues {
-  if (!endpoint) return { name: "", url: "", preset: "*", events: [], is_ordered: false };
+  if (!endpoint) return { name: "", url: "", preset: "*", events: [], is_ordered: false, secret: "" };
   const { name, url, events, is_ordered } = endpoint;
   const isAll = events.includes("*");
-  return { name, url, preset: isAll ? "*" : "chosen", events: isAll ? [] : events, is_ordered };
+  return { name, url, preset: isAll ? "*" : "chosen", events: isAll ? [] : events, is_ordered, secret: "" };
 }
 
 /** Only what is different: what somebody else changes meanwhile stays. */

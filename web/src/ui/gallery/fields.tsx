@@ -1,5 +1,7 @@
 /** All fields, empty, filled, disabled and wrong. */
 import { useState } from "react";
+import { DateField } from "../date-field";
+import { Disclosure } from "../disclosure";
 import {
   CheckField,
   CheckGroup,
@@ -30,6 +32,7 @@ export function Fields() {
       <Chosen />
       <Ticked />
       <Wrong />
+      <Seldom />
     </div>
   );
 }
@@ -136,6 +139,29 @@ function Wrong() {
       <SwitchField label="Sign in with SSO only" checked onChange={ignore} error="Nobody could log in." />
       <RadioField label="Plan" options={ROLES} value="" onChange={ignore} error="Choose Plan." />
       <CheckGroup label="Channels" options={ROLES} values={[]} onChange={ignore} error="Choose Channels." />
+    </Card>
+  );
+}
+
+function Seldom() {
+  const [day, setDay] = useState("");
+  const isDay = (text: string) => text >= "1970";
+  return (
+    <Card title="Seldom needed">
+      <Disclosure title="Closed">
+        <TextField label="Own key" value="" onChange={setDay} />
+      </Disclosure>
+      <Disclosure title="Opened by a mistake" mustOpen>
+        <DateField label="From" type="date" value={day} onChange={setDay} counts={isDay} />
+        <DateField
+          label="Until"
+          type="datetime-local"
+          value="2026-11-21T09:30"
+          onChange={setDay}
+          counts={isDay}
+          error="This is not after the beginning."
+        />
+      </Disclosure>
     </Card>
   );
 }

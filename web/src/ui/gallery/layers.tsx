@@ -9,6 +9,7 @@ import { Menu } from "../menu";
 import { Card } from "../page";
 import { PaletteDialog, type Command } from "../palette";
 import { Popover } from "../popover";
+import { SecretDialog } from "../secret-dialog";
 import { Sheet } from "../sheet";
 import { ShortcutsDialog } from "../shortcuts-sheet";
 import { toast, toastProblem } from "../toast";
@@ -16,7 +17,7 @@ import { Tooltip } from "../tooltip";
 import { LONG_WORD, NAMES } from "./samples";
 
 const ROLES = NAMES.map((name, index) => ({ value: `${index}`, label: name || "No name" }));
-type Open = "" | "dialog" | "confirm" | "danger" | "failing" | "sheet" | "bottom" | "palette" | "shortcuts";
+type Open = "" | "dialog" | "secret" | "confirm" | "danger" | "failing" | "sheet" | "bottom" | "palette" | "shortcuts";
 
 export function Layers() {
   const [open, setOpen] = useState<Open>("");
@@ -27,6 +28,7 @@ export function Layers() {
       <Card title="Dialogs and sheets">
         <div className="flex flex-wrap gap-2">
           {button("dialog", "Dialog")}
+          {button("secret", "Secret")}
           {button("confirm", "Confirm")}
           {button("danger", "Confirm by typing")}
           {button("failing", "Confirm that fails")}
@@ -36,6 +38,18 @@ export function Layers() {
           {button("shortcuts", "Shortcuts")}
         </div>
         <SampleDialog {...bind("dialog")} />
+        {open === "secret" && (
+          <SecretDialog
+            of="The key"
+            name={LONG_WORD}
+            secret="a1b2c3d4e5f6"
+            label="API key"
+            file="key.txt"
+            noun="key"
+            ifLost="without it, make another one."
+            onClose={() => setOpen("")}
+          />
+        )}
         <ConfirmDialog
           {...bind("confirm")}
           title="Remove 3 users?"
