@@ -69,6 +69,9 @@ export default defineConfig({
               name: "lib",
               test: /src[\\/]lib[\\/](api|session|problems|clock|connection|locks|updates|query-client|appearance|shortcuts|format)\.ts/,
             },
+            // What every page is shown with, and all that this needs: cut up it would be less well compressed.
+            { name: "frame", test: /src[\\/]ui[\\/](provider|toast|tooltip|button|skeleton|avatar)\.tsx/ },
+            { name: "navigation", test: /src[\\/](routes[\\/].*sections|shell[\\/](sections|use-is-wide))\.ts/ },
           ],
         },
       },

@@ -19,6 +19,7 @@ const PAGES: Record<string, Place[]> = {
   "home and system": [
     ["/", /Home/],
     ["/system", /System/],
+    ["/alerts", /Alerts/],
     ["/system/dead-letters", /Dead letters/],
     ["/system/effects", /Outside actions/],
     ["/system/outbox", /./],
@@ -43,6 +44,7 @@ const PAGES: Record<string, Place[]> = {
     ["/settings/users/roles", /./],
     ["/settings/api-keys", /API keys/],
     ["/settings/webhooks", /Webhooks/],
+    ["/settings/alerts", /Alerting/],
   ],
 };
 

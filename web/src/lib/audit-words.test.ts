@@ -35,6 +35,11 @@ describe("what was done", () => {
     expect(tell("dead_letters.discarded", {}, { count: 1, reason: "It was a test" })).toBe(
       "Discarded 1 dead letter: It was a test",
     );
+    expect(tell("alert_rule.changed", { threshold: 300, severity: "error" }, { threshold: 60, severity: "info" })).toBe(
+      "Changed the threshold and the severity of an alert rule",
+    );
+    expect(tell("alert_rule.changed", { enabled: true }, { enabled: false })).toBe("Switched an alert rule off");
+    expect(tell("alert_target.removed", { name: "On call" }, {})).toBe("Removed the alert target “On call”");
   });
 
   it("is the action itself when nobody wrote a sentence for it", () => {

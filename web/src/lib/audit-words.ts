@@ -142,6 +142,33 @@ const ACTIONS: Record<string, Words> = {
       return words && typeof after["reason"] === "string" ? `${words}: ${after["reason"]}` : words;
     },
   },
+  "alert_rule.changed": {
+    title: "Changed an alert rule",
+    tell: ({ after }) => {
+      const fields = Object.keys(after);
+      if (fields.length === 1 && fields[0] === "enabled") {
+        return after["enabled"] ? "Switched an alert rule on" : "Switched an alert rule off";
+      }
+      const words = fields.map((name) => known(RULE, name) ?? said(name));
+      return words.length > 0 ? `Changed ${listOf(words)} of an alert rule` : undefined;
+    },
+  },
+  "alert_target.created": {
+    title: "Added an alert target",
+    tell: ({ after }) => (after["name"] ? `Added the alert target “${said(after["name"])}”` : undefined),
+  },
+  "alert_target.changed": {
+    title: "Changed an alert target",
+    tell: ({ after }) => {
+      if (Object.keys(after).length !== 1 || !("enabled" in after)) return undefined;
+      return after["enabled"] ? "Switched an alert target on" : "Switched an alert target off";
+    },
+  },
+  "alert_target.removed": {
+    title: "Removed an alert target",
+    tell: ({ before }) => (before["name"] ? `Removed the alert target “${said(before["name"])}”` : undefined),
+  },
+  "alert_target.tested": { title: "Sent a test to an alert target" },
   "audit_log.exported": { title: "Exported the audit log" },
   "tenant.created": { title: "Created the workspace" },
   "tenant.renamed": {
@@ -181,6 +208,13 @@ const SWITCHED_OFF: Record<string, string> = {
   gone: "Switched a webhook endpoint off, because it answered that it is gone",
   failing: "Switched a webhook endpoint off, because it only failed for days",
 };
+const RULE: Record<string, string> = {
+  threshold: "the threshold",
+  for_minutes: "the minutes",
+  severity: "the severity",
+  enabled: "whether it is on",
+  targets: "the targets",
+};
 const STATUS: Record<string, string> = { disabled: "Disabled the user", active: "Enabled the user" };
 const METHODS: Record<string, string> = {
   password: "Logged in with a password",
@@ -204,6 +238,8 @@ export const ENTITY_KINDS: Record<string, string> = {
   tenant: "Workspace",
   webhook_endpoint: "Webhook endpoint",
   webhook_delivery: "Webhook delivery",
+  alert_rule: "Alert rule",
+  alert_target: "Alert target",
 };
 
 const GROUPS: Record<string, string> = {
@@ -217,6 +253,8 @@ const GROUPS: Record<string, string> = {
   sso: "Anything about single sign-on",
   webhook_endpoint: "Anything about webhook endpoints",
   webhook_delivery: "Anything about webhook deliveries",
+  alert_rule: "Anything about alert rules",
+  alert_target: "Anything about alert targets",
 };
 
 /** The name of an action, or of all that begin alike ("user."). */

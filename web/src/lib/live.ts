@@ -34,6 +34,9 @@ const NOUNS: Record<string, string[]> = {
   job: ["dead-letters"],
   dead_letters: ["dead-letters"],
   effect: ["effects"],
+  alert: ["alerts", "alert-rules"],
+  alert_rule: ["alert-rules"],
+  alert_target: ["alert-targets", "alert-rules"],
   webhook_endpoint: ["webhook-endpoints"],
   // An attempt also tells whether its endpoint works.
   webhook_delivery: ["webhook-deliveries", "webhook-endpoints"],

@@ -12,6 +12,7 @@ const RESOURCES: Record<string, string> = {
   work: "Dead letters and outside actions",
   system: "System",
   webhooks: "Webhooks",
+  alerts: "Alerts",
 };
 
 export interface PermissionGroup {

@@ -3,9 +3,12 @@
 const KINDS: Record<string, string> = {
   "webhooks.deliver": "Deliver a webhook",
   "webhooks.fan_out": "Hand an event to the webhooks",
+  "alerts.look": "Find the workspaces to look at",
+  "alerts.look_at": "Look for what is wrong",
+  "alerts.tell": "Tell of an alert",
 };
 
-const EFFECTS: Record<string, string> = { "webhook.delivery": "Webhook delivery" };
+const EFFECTS: Record<string, string> = { "webhook.delivery": "Webhook delivery", "alert.notice": "Alert" };
 
 const QUEUES: Record<string, string> = {
   social: "Social networks",

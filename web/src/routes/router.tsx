@@ -25,16 +25,22 @@ const settings: RouteObject[] = [
   { path: "api-keys", lazy: () => import("@/features/api-keys/api-keys-page") },
   { path: "webhooks", lazy: () => import("@/features/webhooks/webhooks-page") },
   { path: "webhooks/:id", lazy: () => import("@/features/webhooks/endpoint-page") },
+  { path: "alerts", lazy: () => import("@/features/alerts/alerting-page") },
   { path: "sso", lazy: () => import("@/features/sso/sso-page") },
   { path: "audit-log", lazy: () => import("@/features/audit-log/audit-log-page") },
 ];
 
-const pages: RouteObject[] = [
-  { path: "/", lazy: () => import("@/features/home/home-page") },
+const system: RouteObject[] = [
+  { path: "/alerts/:id?", lazy: () => import("@/features/alerts/alerts-page") },
   { path: "/system", lazy: () => import("@/features/system/system-page") },
   { path: "/system/dead-letters", lazy: () => import("@/features/dead-letters/dead-letters-page") },
   { path: "/system/effects", lazy: () => import("@/features/effects/effects-page") },
   { path: "/system/outbox", lazy: () => import("@/features/system/outbox-page") },
+];
+
+const pages: RouteObject[] = [
+  { path: "/", lazy: () => import("@/features/home/home-page") },
+  { lazy: () => import("./system-layout"), children: inFrame(system) },
   { path: "/settings", lazy: () => import("./settings-layout"), children: inFrame(settings) },
   { path: "*", lazy: () => import("./not-found") },
 ];

@@ -1,5 +1,5 @@
 /** The rail, from top to bottom. A part of the product appears here when it can be used. */
-import { HeartPulse, Home, Settings } from "lucide-react";
+import { BellRing, HeartPulse, Home, MailWarning, Send, Settings } from "lucide-react";
 
 import type { SectionGroup } from "@/shell/sections";
 
@@ -8,8 +8,36 @@ export const sections: SectionGroup[] = [
   {
     title: "Run",
     items: [
-      { to: "/system", label: "System", icon: HeartPulse, needs: "system:read", keys: "g y" },
+      {
+        to: "/system",
+        label: "System",
+        icon: HeartPulse,
+        needs: "system:read",
+        keys: "g y",
+        keywords: "health work queues workers",
+        // Its tab; notifications lead there by a short address.
+        also: "/alerts",
+      },
       { to: "/settings", label: "Settings", icon: Settings, keys: "g s" },
+    ],
+  },
+];
+
+/** The pages about how the installation does, which the page "System" has as tabs. */
+export const systemSections: SectionGroup[] = [
+  {
+    title: "System",
+    items: [
+      { to: "/alerts", label: "Alerts", icon: BellRing, needs: "alerts:read", keys: "g l" },
+      { to: "/system/dead-letters", label: "Dead letters", icon: MailWarning, needs: "work:read", keys: "g d" },
+      {
+        to: "/system/effects",
+        label: "Outside actions",
+        icon: Send,
+        needs: "work:read",
+        keys: "g o",
+        keywords: "acts effects ledger",
+      },
     ],
   },
 ];

@@ -1,5 +1,6 @@
 /** The pages of Settings: first one's own, then the workspace's. */
 import {
+  BellRing,
   Building2,
   KeyRound,
   LaptopMinimal,
@@ -32,6 +33,14 @@ export const settingsSections: SectionGroup[] = [
       { to: "/settings/users", label: "People", icon: Users, needs: "users:read", keys: "g u" },
       { to: "/settings/api-keys", label: "API keys", icon: KeyRound, needs: "api_keys:read", keys: "g k" },
       { to: "/settings/webhooks", label: "Webhooks", icon: Webhook, needs: "webhooks:read", keys: "g w" },
+      {
+        to: "/settings/alerts",
+        label: "Alerting",
+        icon: BellRing,
+        needs: "alerts:read",
+        keys: "g t",
+        keywords: "alert rules targets pagerduty slack",
+      },
       { to: "/settings/sso", label: "Single sign-on", icon: LogIn, needs: "sso:read" },
       { to: "/settings/policy", label: "Security policy", icon: ShieldCheck, needs: "settings:read" },
       { to: "/settings/audit-log", label: "Audit log", icon: ScrollText, needs: "audit:read", keys: "g a" },

@@ -10,7 +10,7 @@ import { Frame, FrameSkeleton } from "@/shell/frame";
 import { ErrorState } from "@/ui/problem";
 
 import { settingsSections } from "./settings-sections";
-import { sections } from "./sections";
+import { sections, systemSections } from "./sections";
 
 const ReauthDialog = lazy(() =>
   import("@/features/auth/reauth-dialog").then((module) => ({ default: module.ReauthDialog })),
@@ -30,7 +30,7 @@ export function Component() {
     <>
       <Live key={`live ${who}`} />
       {/* Another person or workspace gets a frame of its own: nothing of the one before stays on the page. */}
-      <Frame key={who} sections={sections} settings={settingsSections} />
+      <Frame key={who} sections={sections} system={systemSections} settings={settingsSections} />
       {status === "expired" && (
         <Suspense>
           <ReauthDialog />

@@ -1,12 +1,12 @@
 /** On a phone: at most three sections and "More", within the thumb's reach. */
 import { Ellipsis } from "lucide-react";
 import { lazy, Suspense, useState } from "react";
-import { NavLink } from "react-router";
+import { Link, useLocation } from "react-router";
 
 import { cx } from "@/ui/cx";
 
 import type { Openers } from "./rail";
-import type { SectionGroup } from "./sections";
+import { isInside, type SectionGroup, type SectionItem } from "./sections";
 
 const MoreSheet = lazy(() => import("./more-sheet").then((module) => ({ default: module.MoreSheet })));
 
@@ -24,16 +24,8 @@ export function BottomBar({ groups, onOpen }: { groups: SectionGroup[]; onOpen: 
   const items = groups.flatMap((group) => group.items);
   return (
     <nav aria-label="Main" className="flex border-t border-border bg-canvas pb-[env(safe-area-inset-bottom)]">
-      {items.slice(0, SHOWN).map(({ to, label, icon: Icon }) => (
-        <NavLink
-          key={to}
-          to={to}
-          end={to === "/"}
-          className={({ isActive }) => cx(CELL, isActive && "font-medium text-accent-text")}
-        >
-          <Icon aria-hidden className="size-5" />
-          {label}
-        </NavLink>
+      {items.slice(0, SHOWN).map((item) => (
+        <Cell key={item.to} item={item} />
       ))}
       <button type="button" aria-haspopup="dialog" className={CELL} onClick={open}>
         <Ellipsis aria-hidden className="size-5" />
@@ -43,5 +35,20 @@ export function BottomBar({ groups, onOpen }: { groups: SectionGroup[]; onOpen: 
         {wasOpened && <MoreSheet sections={items.slice(SHOWN)} onOpen={onOpen} isOpen={isOpen} setIsOpen={setIsOpen} />}
       </Suspense>
     </nav>
+  );
+}
+
+function Cell({ item }: { item: SectionItem }) {
+  const { to, label, icon: Icon } = item;
+  const isActive = isInside(item, useLocation().pathname);
+  return (
+    <Link
+      to={to}
+      aria-current={isActive ? "page" : undefined}
+      className={cx(CELL, isActive && "font-medium text-accent-text")}
+    >
+      <Icon aria-hidden className="size-5" />
+      {label}
+    </Link>
   );
 }

@@ -20,15 +20,21 @@ const itemsOf = (groups: SectionGroup[]) => groups.flatMap(({ items }) => items)
 
 interface Props {
   sections: SectionGroup[];
+  /** Pages that are reached from a page of `sections`. */
+  system: SectionGroup[];
   settings: SectionGroup[];
 }
 
-export function Frame({ sections, settings }: Props) {
+export function Frame({ sections, system, settings }: Props) {
   const [overlay, setOverlay] = useState<"palette" | "shortcuts" | undefined>();
   const main = useRef<HTMLElement>(null);
   const isWide = useIsWide();
   const allowed = useAllowed(sections);
-  const places = { "Go to": itemsOf(allowed), Settings: itemsOf(useAllowed(settings)) };
+  const places = {
+    "Go to": itemsOf(allowed),
+    System: itemsOf(useAllowed(system)),
+    Settings: itemsOf(useAllowed(settings)),
+  };
   const navigate = useNavigate();
 
   // When the page has settled: whoever presses Ctrl-K types on at once.

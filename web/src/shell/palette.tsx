@@ -1,5 +1,5 @@
 /** Ctrl-K: go anywhere, do anything. */
-import { KeyRound, Keyboard, LogOut, Moon, Sun, SunMoon, Building2, UserPlus } from "lucide-react";
+import { BellRing, Building2, KeyRound, Keyboard, LogOut, Moon, Sun, SunMoon, UserPlus, Webhook } from "lucide-react";
 import { useNavigate } from "react-router";
 
 import { setAppearance } from "@/lib/appearance";
@@ -23,16 +23,18 @@ export function Palette({ places, onOpenChange, onShortcuts }: Props) {
   const tenants = useSession((session) => session.facts?.tenants) ?? [];
   const { goTo } = useSwitch();
   const [mayInvite, mayMakeKeys] = [useCan("users:manage"), useCan("api_keys:manage")];
+  const [mayAddWebhooks, mayAddTargets] = [useCan("webhooks:manage"), useCan("alerts:manage")];
   const go = (to: string) => () => void navigate(to);
   const commands: Command[] = [
     ...Object.entries(places).flatMap(([group, items]) =>
-      items.map(({ to, label, icon, keys }) => ({
+      items.map(({ to, label, icon, keys, keywords }) => ({
         id: to,
         group,
         label,
         icon,
         run: go(to),
         ...(keys && { shortcut: keys }),
+        ...(keywords && { keywords }),
       })),
     ),
     ...(mayInvite
@@ -48,6 +50,20 @@ export function Palette({ places, onOpenChange, onShortcuts }: Props) {
       : []),
     ...(mayMakeKeys
       ? [{ id: "key", group: "Do", label: "Create an API key", icon: KeyRound, run: go("/settings/api-keys?new=1") }]
+      : []),
+    ...(mayAddWebhooks
+      ? [{ id: "webhook", group: "Do", label: "Add a webhook", icon: Webhook, run: go("/settings/webhooks?new=1") }]
+      : []),
+    ...(mayAddTargets
+      ? [
+          {
+            id: "alert target",
+            group: "Do",
+            label: "Add an alert target",
+            icon: BellRing,
+            run: go("/settings/alerts?new=1"),
+          },
+        ]
       : []),
     { id: "shortcuts", group: "Do", label: "Keyboard shortcuts", icon: Keyboard, shortcut: "?", run: onShortcuts },
     { id: "log-out", group: "Do", label: "Log out", icon: LogOut, run: () => void logOut().catch(toastProblem) },

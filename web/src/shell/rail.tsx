@@ -1,6 +1,6 @@
 /** The rail at the left: where one can go, and at its foot who one is and whether the page is live. */
 import { PanelLeftClose, PanelLeftOpen, Search } from "lucide-react";
-import { NavLink } from "react-router";
+import { Link, useLocation } from "react-router";
 
 import { setAppearance, useAppearance } from "@/lib/appearance";
 import { isMac } from "@/lib/shortcuts";
@@ -11,7 +11,7 @@ import { Tooltip } from "@/ui/tooltip";
 
 import { LiveMark } from "./live-mark";
 import { PersonMenu } from "./person-menu";
-import type { SectionGroup, SectionItem } from "./sections";
+import { isInside, type SectionGroup, type SectionItem } from "./sections";
 import { TenantMenu } from "./tenant-menu";
 
 export interface Openers {
@@ -61,23 +61,23 @@ export function Rail({ groups, onOpen }: { groups: SectionGroup[]; onOpen: Opene
   );
 }
 
-function Item({ item: { to, label, icon: Icon }, isCollapsed }: { item: SectionItem; isCollapsed: boolean }) {
+function Item({ item, isCollapsed }: { item: SectionItem; isCollapsed: boolean }) {
+  const { to, label, icon: Icon } = item;
+  const isActive = isInside(item, useLocation().pathname);
   const link = (
-    <NavLink
+    <Link
       to={to}
-      end={to === "/"}
+      aria-current={isActive ? "page" : undefined}
       aria-label={isCollapsed ? label : undefined}
-      className={({ isActive }) =>
-        cx(
-          "flex min-h-8 items-center gap-2.5 rounded-control px-2 text-muted hover:bg-hover hover:text-text",
-          isActive && "bg-selected font-medium text-accent-text",
-          isCollapsed && "justify-center",
-        )
-      }
+      className={cx(
+        "flex min-h-8 items-center gap-2.5 rounded-control px-2 text-muted hover:bg-hover hover:text-text",
+        isActive && "bg-selected font-medium text-accent-text",
+        isCollapsed && "justify-center",
+      )}
     >
       <Icon aria-hidden className="size-4 shrink-0" />
       {!isCollapsed && <span className="truncate">{label}</span>}
-    </NavLink>
+    </Link>
   );
   return isCollapsed ? <Tooltip text={label}>{link}</Tooltip> : link;
 }

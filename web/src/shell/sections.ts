@@ -11,11 +11,21 @@ export interface SectionItem {
   needs?: string;
   /** Its shortcut. */
   keys?: string;
+  /** Other words for it, for the palette. */
+  keywords?: string;
+  /** The beginning of other addresses that belong to it. */
+  also?: string;
 }
 
 export interface SectionGroup {
   title?: string;
   items: SectionItem[];
+}
+
+/** Whether an address lies inside a section. */
+export function isInside({ to, also }: SectionItem, pathname: string): boolean {
+  if (to === "/") return pathname === to;
+  return [to, also].some((start) => start !== undefined && `${pathname}/`.startsWith(`${start}/`));
 }
 
 /** What this person may open. */

@@ -1,10 +1,13 @@
 /** The frame of a page: a strip with the title and the one primary action, and below it the content that scrolls. */
 import { ArrowLeft } from "lucide-react";
-import { useEffect, useId, type ReactNode } from "react";
+import { createContext, useContext, useEffect, useId, type ReactNode } from "react";
 import { Link } from "react-router";
 import { cx } from "./cx";
 
 const PRODUCT = "SocialAI Hub";
+
+/** The tabs of all pages inside it, which need not know of each other. */
+export const SharedTabs = createContext<ReactNode>(undefined);
 
 interface PageProps {
   title: string;
@@ -20,7 +23,9 @@ interface PageProps {
   children?: ReactNode;
 }
 
-export function Page({ title, actions, filters, tabs, narrow, back, className, children }: PageProps) {
+export function Page({ title, actions, filters, tabs: own, narrow, back, className, children }: PageProps) {
+  const shared = useContext(SharedTabs);
+  const tabs = own ?? shared;
   useEffect(() => {
     document.title = `${title} · ${PRODUCT}`;
   }, [title]);

@@ -20,7 +20,6 @@ import type { Order } from "./orders";
 import { IDS_AT_ONCE, useCounts, useLetters } from "./queries";
 import { ReplayDialog } from "./replay-dialog";
 import { pick, usePicked } from "./selection";
-import { SystemTabs } from "./system-tabs";
 import { AllActions, PickedBar } from "./toolbar";
 
 const TITLE = "Dead letters";
@@ -29,7 +28,7 @@ export function Component() {
   const mayRead = useCan("work:read");
   if (mayRead) return <DeadLetters />;
   return (
-    <Page title={TITLE} tabs={<SystemTabs />}>
+    <Page title={TITLE}>
       <NoPermission what="see dead letters" />
     </Page>
   );
@@ -50,7 +49,7 @@ function DeadLetters() {
   return (
     <Page
       title={TITLE}
-      tabs={<SystemTabs />}
+
       actions={!isPhone && actions}
       filters={<Filters filter={filter} counts={counts} />}
     >

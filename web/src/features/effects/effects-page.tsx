@@ -3,6 +3,7 @@ import { Send } from "lucide-react";
 import { useMemo } from "react";
 import { useSearchParams } from "react-router";
 
+import { useAddressChange } from "@/lib/address";
 import { useCan } from "@/lib/session";
 import { effectOf } from "@/lib/work-words";
 import { Button } from "@/ui/button";
@@ -16,7 +17,6 @@ import { ActPanel } from "./act-panel";
 import { cardOf, COLUMNS } from "./columns";
 import { filterOf, STATES, withFilter, type Filter } from "./filter";
 import { useActs } from "./queries";
-import { SystemTabs } from "./system-tabs";
 
 const TITLE = "Outside actions";
 
@@ -24,7 +24,7 @@ export function Component() {
   const mayRead = useCan("work:read");
   if (mayRead) return <Effects />;
   return (
-    <Page title={TITLE} tabs={<SystemTabs />}>
+    <Page title={TITLE}>
       <NoPermission what="see what was done to other systems" />
     </Page>
   );
@@ -43,7 +43,7 @@ function Effects() {
   return (
     <Page
       title={TITLE}
-      tabs={<SystemTabs />}
+
       filters={<Filters filter={filter} kinds={rows.map(({ kind }) => kind)} />}
     >
       <ListNews list={acts} />
@@ -79,10 +79,7 @@ function Effects() {
 const OPTIONS = Object.entries(STATES).map(([value, { label }]) => ({ value, label }));
 
 function Filters({ filter, kinds }: { filter: Filter; kinds: string[] }) {
-  const [, setSearch] = useSearchParams();
-  // From the address itself: what this was drawn with may be a step behind.
-  const set = (changes: Parameters<typeof withFilter>[1]) =>
-    setSearch(withFilter(new URLSearchParams(location.search), changes));
+  const set = useAddressChange(withFilter);
   const found = new Set(filter.kind ? [filter.kind, ...kinds] : kinds);
   return (
     <>

@@ -17,14 +17,13 @@ import { DateTime } from "@/ui/time";
 import { MailList } from "./mail-list";
 import { piecesOf } from "./mail-text";
 import { useOutbox } from "./queries";
-import { SystemTabs } from "./system-tabs";
 
 export type Mail = Schemas["KeptMail"];
 
 export function Component() {
   const maySee = useCan("users:manage");
   return (
-    <Page title="Outbox" tabs={<SystemTabs />} className="p-0 lg:px-0">
+    <Page title="Outbox" className="p-0 lg:px-0">
       {maySee ? <Outbox /> : <NoPermission what="read the demo’s mail" />}
     </Page>
   );

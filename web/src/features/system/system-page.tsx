@@ -15,14 +15,13 @@ import { Delayed, Skeleton } from "@/ui/skeleton";
 import { PartRow, Rows, Summary } from "./part-row";
 import { useHealth, useWork } from "./queries";
 import { rowsOf, summaryOf, type Row } from "./rows";
-import { SystemTabs } from "./system-tabs";
 import { WorkSection } from "./work-section";
 
 export function Component() {
   const mayRead = useCan("system:read");
   if (mayRead) return <System />;
   return (
-    <Page title="System" tabs={<SystemTabs />}>
+    <Page title="System">
       <NoPermission what="see the health of the system" />
     </Page>
   );
@@ -40,7 +39,7 @@ function System() {
   return (
     <Page
       title="System"
-      tabs={<SystemTabs />}
+
       actions={
         <Button icon={RotateCw} loading={isFetching} onClick={check}>
           Check now

@@ -1,8 +1,0 @@
-/** Health, dead letters, and in the demo the outbox. */
-import { useSystemTabs } from "@/lib/system-tabs";
-import { LinkTabs } from "@/ui/tabs";
-
-export function SystemTabs() {
-  const tabs = useSystemTabs();
-  return tabs.length > 0 && <LinkTabs label="System" tabs={tabs} />;
-}
