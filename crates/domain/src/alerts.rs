@@ -4,18 +4,20 @@
 //! every 30 s: look ──► look_at, for each workspace ──► alert raised or resolved ──► tell, for each target
 //! ```
 //!
-//! * [`rules`]: the catalogue, and in what a workspace differs from it.
+//! * [`catalogue`]: the rules that there are. [`rules`]: in what a workspace differs from it.
 //! * `measures`: what the rules read. [`judge`]: what follows from a reading, without a database.
-//! * [`watch`]: one look at a workspace. [`targets`]: whom to tell.
+//! * [`rounds`]: who is looked at when. [`watch`]: one look at a workspace. [`targets`]: whom to tell.
 //! * [`sending`]: what the jobs do to tell somebody. [`history`]: the alerts and what became of their notices.
 //!
 //! A notice is an effect in the ledger, so it is sent once or it is known that nobody knows. Like a webhook delivery it is
 //! tried again by its own patience and never becomes a dead letter. What becomes of alerts is not alerted: neither dead
 //! letters of these jobs nor effects of these notices are counted, or a target that fails would feed itself.
 
+pub mod catalogue;
 pub mod history;
 pub mod judge;
 mod measures;
+pub mod rounds;
 pub mod rules;
 pub mod sending;
 pub mod targets;

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use metrics_exporter_prometheus::PrometheusHandle;
 use socialai_api::App;
 use socialai_domain::{
-    alerts::{Severity, history, watch},
+    alerts::{Severity, history, rounds},
     audit::Actor,
     idempotency,
     problems::Result,
@@ -95,7 +95,7 @@ fn places(databases: &Databases) -> impl Iterator<Item = Option<&str>> {
 async fn schedule_looks(databases: &Databases) -> Result<()> {
     let mut outcome = Ok(());
     for shard in places(databases) {
-        outcome = watch::schedule(databases, shard).await.and(outcome);
+        outcome = rounds::schedule(databases, shard).await.and(outcome);
     }
     outcome
 }
@@ -160,7 +160,7 @@ fn measure(databases: &Databases, began: Instant) {
 async fn measure_alerts(databases: &Databases) -> Result<()> {
     let mut open = [0; Severity::ALL.len()];
     for shard in places(databases) {
-        let here = watch::open_by_severity(databases, shard).await?;
+        let here = rounds::open_by_severity(databases, shard).await?;
         open.iter_mut().zip(here).for_each(|(sum, number)| *sum += number);
     }
     for (severity, number) in Severity::ALL.into_iter().zip(open) {

@@ -13,7 +13,7 @@ use std::time::Duration;
 use socialai_connect::{call::Http, mail::Mail, pagerduty, remote::Remotes};
 use socialai_domain::{
     alerts::{
-        Look, LookAt, Patience, Tell,
+        Look, LookAt, Patience, Tell, rounds,
         sending::{self, After, Ended, Next},
         watch,
     },
@@ -73,9 +73,9 @@ pub fn handlers(handlers: Handlers, parts: Parts) -> Handlers {
 
 async fn look(task: Look, context: Context) -> Handled {
     let (databases, shard) = (context.databases().clone(), task.shard.as_deref());
-    for batch in watch::workspaces(&databases, shard).await? {
+    for batch in rounds::workspaces(&databases, shard).await? {
         let mut tx = databases.system_at(shard, Actor::system("alerts")).await?;
-        watch::order(&mut tx, &batch).await?;
+        rounds::order(&mut tx, &batch).await?;
         tx.commit().await?;
         databases.bell(shard).ring(queues::SCHEDULER.0);
     }

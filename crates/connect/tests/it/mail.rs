@@ -13,9 +13,21 @@ use tokio::sync::Notify;
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Behaviour {
     Accept,
-    Say { at: &'static str, reply: &'static str },
-    Cut { at: &'static str },
-    FallSilent { at: &'static str },
+    Say {
+        at: &'static str,
+        reply: &'static str,
+    },
+    /// The first time only.
+    SayOnce {
+        at: &'static str,
+        reply: &'static str,
+    },
+    Cut {
+        at: &'static str,
+    },
+    FallSilent {
+        at: &'static str,
+    },
 }
 
 /// The end of the message, in place of a command's name.
@@ -26,6 +38,12 @@ struct Heard {
     commands: Mutex<Vec<String>>,
     messages: Mutex<Vec<String>>,
     silent: Notify,
+}
+
+impl Heard {
+    fn count(&self, name: &str) -> usize {
+        self.commands.lock().unwrap().iter().filter(|command| command.starts_with(name)).count()
+    }
 }
 
 struct MailServer {
@@ -92,6 +110,7 @@ async fn converse(stream: TcpStream, behaviour: Behaviour, heard: &Heard) -> std
         };
         let reply = match behaviour {
             Behaviour::Say { at, reply } if at == point => reply,
+            Behaviour::SayOnce { at, reply } if at == point && heard.count(at) == 1 => reply,
             Behaviour::Cut { at } if at == point => return Ok(()),
             Behaviour::FallSilent { at } if at == point => {
                 heard.silent.notify_one();
@@ -163,6 +182,24 @@ async fn log_in_is_sent_when_configured_and_its_refusal_is_told_apart() {
     let url = format!("smtp://hub:wrong@{}", strict.address);
     assert_eq!(strict.send_with(&url, &mail()).await, Err(CallError::Reauth));
     assert!(!strict.heard_command("MAIL"));
+}
+
+#[tokio::test]
+async fn one_message_goes_to_all_whom_the_server_takes_it_for() {
+    let to = |addresses: &[&str]| addresses.iter().map(|&address| address.to_owned()).collect::<Vec<_>>();
+    let server = MailServer::start(Behaviour::Accept).await;
+    let smtp = Smtp::from_url(&format!("smtp://{}", server.address).into(), "hub@example.com").unwrap();
+    let taken = smtp.send_to_all(&to(&["ann@example.com", "no address", "bob@example.com"]), "Hello", "text").await;
+    assert_eq!(taken, Ok(2));
+    let [message] = server.messages().try_into().unwrap();
+    assert!(message.contains("To: ann@example.com, bob@example.com"), "{message}");
+    for nobody in [to(&[]), to(&["no address"])] {
+        assert!(matches!(smtp.send_to_all(&nobody, "Hello", "text").await, Err(CallError::Refused { .. })));
+    }
+    let unknown = MailServer::start(Behaviour::SayOnce { at: "RCPT", reply: "550 unknown\r\n" }).await;
+    let smtp = Smtp::from_url(&format!("smtp://{}", unknown.address).into(), "hub@example.com").unwrap();
+    assert_eq!(smtp.send_to_all(&to(&["gone@example.com", "bob@example.com"]), "Hello", "text").await, Ok(1));
+    assert_eq!(unknown.messages().len(), 1);
 }
 
 #[tokio::test]

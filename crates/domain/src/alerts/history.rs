@@ -9,8 +9,9 @@ use utoipa::ToSchema;
 
 use super::{
     EFFECT, Notice, Severity,
+    catalogue::{self, Measure, Unit},
     measures::Reading,
-    rules::{self, Measure, Setting, Unit},
+    rules::Setting,
 };
 use crate::{
     effects::{self, Effect},
@@ -154,7 +155,7 @@ fn alert(row: Row, reach: &HashMap<String, (i64, i64)>) -> Alert {
     let (targets_told, targets_failed) = reach.get(&row.id.to_string()).copied().unwrap_or_default();
     Alert {
         id: row.id,
-        unit: rules::find(&row.rule).map_or(Unit::Count, |rule| rule.unit),
+        unit: catalogue::find(&row.rule).map_or(Unit::Count, |rule| rule.unit),
         rule: row.rule,
         subject: Some(row.subject).filter(|subject| !subject.is_empty()),
         label: row.label,

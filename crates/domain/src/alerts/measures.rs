@@ -5,10 +5,7 @@ use std::collections::BTreeMap;
 use sqlx::FromRow;
 use time::Duration;
 
-use super::{
-    EFFECT,
-    rules::{Measure, Setting},
-};
+use super::{EFFECT, catalogue::Measure, rules::Setting};
 use crate::{
     audit::Actor,
     ids::{AlertTargetId, WebhookEndpointId},

@@ -1,4 +1,4 @@
-//! The rules: a fixed catalogue with its defaults, and in what a workspace differs from it.
+//! The rules as they hold in a workspace: the catalogue, and in what the workspace differs from it.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,12 @@ use time::{Duration, OffsetDateTime};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{Severity, judge::Limit, watch};
+use super::{
+    Severity,
+    catalogue::{CATALOGUE, Measure, Rule, Unit, find},
+    judge::Limit,
+    watch,
+};
 use crate::{
     audit::Entry,
     ids::AlertTargetId,
@@ -22,73 +27,6 @@ const HIGHEST_THRESHOLD: f64 = 1_000_000_000.0;
 const LONGEST_MINUTES: i32 = 1440;
 /// Shares and percentiles of less time say nothing.
 const SHORTEST_WINDOW_MINUTES: i32 = 5;
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-#[schema(as = AlertUnit)]
-pub enum Unit {
-    Count,
-    Seconds,
-    Percent,
-    Milliseconds,
-}
-
-/// What a rule reads.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Measure {
-    UrgentDeadLetters,
-    DeadLetters,
-    BacklogAge,
-    OpenCircuits,
-    UnknownEffects,
-    DisabledEndpoints,
-    BrokenTargets,
-    ErrorRate,
-    Latency,
-}
-
-impl Measure {
-    /// Read over the rule's minutes, instead of at this moment and then for so long.
-    pub const fn has_window(self) -> bool {
-        matches!(self, Self::ErrorRate | Self::Latency)
-    }
-}
-
-#[derive(Debug)]
-pub struct Rule {
-    pub name: &'static str,
-    pub measure: Measure,
-    pub unit: Unit,
-    pub threshold: f64,
-    pub for_minutes: i32,
-    pub severity: Severity,
-    pub summary: &'static str,
-}
-
-macro_rules! rules {
-    ($($name:literal, $measure:ident, $unit:ident, $threshold:literal, $minutes:literal, $severity:ident, $summary:literal;)*) => {
-        pub const CATALOGUE: &[Rule] = &[$(Rule {
-            name: $name, measure: Measure::$measure, unit: Unit::$unit, threshold: $threshold, for_minutes: $minutes,
-            severity: Severity::$severity, summary: $summary,
-        }),*];
-    };
-}
-
-rules! {
-    "dead_letters.urgent", UrgentDeadLetters, Count, 0.0, 0, Critical, "Jobs of the fast lane that were given up and wait for a decision.";
-    "dead_letters.waiting", DeadLetters, Count, 0.0, 0, Error, "Jobs that were given up and wait for a decision.";
-    "jobs.backlog_age", BacklogAge, Seconds, 300.0, 2, Error, "Age of the oldest job that waits to be done.";
-    "circuits.open", OpenCircuits, Count, 0.0, 5, Warning, "A remote system is not called because it fails. One alert for each of them.";
-    "effects.unknown", UnknownEffects, Count, 0.0, 0, Error, "Acts of which nobody knows whether they took place, for longer than 15 minutes.";
-    "webhook_endpoints.disabled", DisabledEndpoints, Count, 0.0, 0, Warning, "A webhook endpoint was switched off because it failed or is gone. One alert for each of them.";
-    "alert_targets.broken", BrokenTargets, Count, 0.0, 0, Warning, "An alert target cannot be reached any more. One alert for each of them, told to the others.";
-    "requests.error_rate", ErrorRate, Percent, 1.0, 5, Error, "Share of requests to the API that end with a 5xx answer, of at least 20.";
-    "requests.latency_p95", Latency, Milliseconds, 1000.0, 5, Warning, "95 of 100 requests are answered within this time, of at least 20.";
-}
-
-pub fn find(name: &str) -> Option<&'static Rule> {
-    CATALOGUE.iter().find(|rule| rule.name == name)
-}
 
 /// What the catalogue says.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, ToSchema)]
@@ -289,17 +227,6 @@ async fn check_targets(tx: &mut TenantTx, targets: &[AlertTargetId]) -> Result<(
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn each_rule_is_there_once_and_explains_itself() {
-        let mut names: Vec<_> = CATALOGUE.iter().map(|rule| rule.name).collect();
-        names.sort_unstable();
-        names.dedup();
-        assert_eq!(names.len(), CATALOGUE.len());
-        for rule in CATALOGUE {
-            assert!(rule.summary.ends_with('.') && rule.threshold >= 0.0, "{}", rule.name);
-        }
-    }
 
     #[test]
     fn window_of_a_rule_is_no_longer_than_requests_are_kept() {

@@ -1,8 +1,10 @@
 //! Targets: whom to tell. What opens a target (a key, a secret address, people's addresses) is sealed; what may be shown of
 //! it is made when it is read. A target that refused for good is broken and gets nothing until it is tested or changed.
 
+mod address;
+
 use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::{Value, json};
 use socialai_queue::facts::NewFact;
 use sqlx::FromRow;
@@ -12,156 +14,21 @@ use uuid::Uuid;
 
 use super::{EFFECT, Notice, Severity, Tell, watch};
 use crate::{
-    audit::{Entry, mask_email},
+    audit::Entry,
     effects::{self, Plan},
     events,
     ids::{AlertTargetId, EffectId},
     problems::{Code, Problem, Result},
     tenancy::TenantTx,
     vault::{Column, Sealed},
-    webhooks,
 };
+
+pub use self::address::{Address, Kind, Region};
 
 pub(crate) const SECRET: Column = Column::new("alert_targets", "secret_sealed");
 /// Targets of one workspace.
 pub const MOST: usize = 20;
 pub const MOST_RECIPIENTS: usize = 20;
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, sqlx::Type, ToSchema)]
-#[serde(rename_all = "lowercase")]
-#[sqlx(type_name = "text", rename_all = "lowercase")]
-#[schema(as = AlertTargetKind)]
-pub enum Kind {
-    PagerDuty,
-    Slack,
-    Email,
-    Webhook,
-}
-
-impl Kind {
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::PagerDuty => "pagerduty",
-            Self::Slack => "slack",
-            Self::Email => "email",
-            Self::Webhook => "webhook",
-        }
-    }
-}
-
-/// Where an account of PagerDuty is kept.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, sqlx::Type, ToSchema)]
-#[serde(rename_all = "lowercase")]
-#[sqlx(type_name = "text", rename_all = "lowercase")]
-#[schema(as = AlertTargetRegion)]
-pub enum Region {
-    #[default]
-    Us,
-    Eu,
-}
-
-impl Region {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Us => "us",
-            Self::Eu => "eu",
-        }
-    }
-}
-
-/// How a target is reached. Its parts have been checked by who knows their form.
-#[derive(Debug, Clone)]
-pub enum Address {
-    PagerDuty {
-        routing_key: SecretString,
-        region: Region,
-    },
-    Slack {
-        url: SecretString,
-    },
-    /// Without recipients: all administrators, whoever they are then.
-    Email {
-        recipients: Vec<String>,
-    },
-    Webhook {
-        url: String,
-        secret: SecretString,
-    },
-}
-
-impl Address {
-    pub const fn kind(&self) -> Kind {
-        match self {
-            Self::PagerDuty { .. } => Kind::PagerDuty,
-            Self::Slack { .. } => Kind::Slack,
-            Self::Email { .. } => Kind::Email,
-            Self::Webhook { .. } => Kind::Webhook,
-        }
-    }
-
-    /// As the circuit breaker of the target is called.
-    pub fn remote(&self) -> String {
-        match self {
-            Self::PagerDuty { region, .. } => format!("pagerduty:{}", region.name()),
-            Self::Slack { .. } => "slack".to_owned(),
-            Self::Email { .. } => "mail".to_owned(),
-            Self::Webhook { url, .. } => webhooks::sending::remote(url),
-        }
-    }
-
-    /// Whether it drops what it is sent twice under one key.
-    pub const fn honours_keys(&self) -> bool {
-        matches!(self, Self::PagerDuty { .. } | Self::Webhook { .. })
-    }
-
-    /// What may be shown of it.
-    fn shown(&self) -> String {
-        match self {
-            Self::PagerDuty { routing_key, region } => format!("{} ({})", end_of(routing_key), region.name()),
-            Self::Slack { url } => format!("{} {}", webhooks::endpoints::host(url.expose_secret()), end_of(url)),
-            Self::Email { recipients } if recipients.is_empty() => "All administrators".to_owned(),
-            Self::Email { recipients } => recipients.join(", "),
-            Self::Webhook { url, .. } => url.clone(),
-        }
-    }
-
-    /// The same for the audit log, which can never be rewritten.
-    fn audited(&self) -> Value {
-        match self {
-            Self::PagerDuty { .. } | Self::Slack { .. } => self.shown().into(),
-            Self::Email { recipients } => recipients.iter().map(|address| mask_email(address)).collect(),
-            Self::Webhook { url, .. } => webhooks::endpoints::host(url).into(),
-        }
-    }
-
-    fn sealed_text(&self) -> SecretString {
-        match self {
-            Self::PagerDuty { routing_key: secret, .. }
-            | Self::Slack { url: secret }
-            | Self::Webhook { secret, .. } => secret.clone(),
-            Self::Email { recipients } => recipients.join("\n").into(),
-        }
-    }
-
-    fn region(&self) -> Option<Region> {
-        if let Self::PagerDuty { region, .. } = self { Some(*region) } else { None }
-    }
-
-    fn url(&self) -> Option<&str> {
-        if let Self::Webhook { url, .. } = self { Some(url) } else { None }
-    }
-
-    fn is_same(&self, other: &Self) -> bool {
-        self.sealed_text().expose_secret() == other.sealed_text().expose_secret()
-            && (self.region(), self.url()) == (other.region(), other.url())
-    }
-}
-
-fn end_of(secret: &SecretString) -> String {
-    let secret = secret.expose_secret();
-    let end: Vec<char> = secret.chars().rev().take(4).collect();
-    format!("…{}", end.into_iter().rev().collect::<String>())
-}
 
 /// A target without what opens it.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
@@ -515,16 +382,6 @@ fn announce(tx: &mut TenantTx, id: AlertTargetId) {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn secrets_are_shown_by_their_end_only() {
-        let pager = Address::PagerDuty { routing_key: "0123456789abcdefghijABCDEFGHIJ12".into(), region: Region::Eu };
-        assert_eq!(pager.shown(), "…IJ12 (eu)");
-        let slack = Address::Slack { url: "https://hooks.slack.com/services/T0/B0/verysecret".into() };
-        assert_eq!(slack.shown(), "hooks.slack.com …cret");
-        let mail = Address::Email { recipients: vec!["ann@acme.test".into(), "bob@acme.test".into()] };
-        assert_eq!(mail.audited(), json!(["a…@acme.test", "b…@acme.test"]));
-    }
 
     #[test]
     fn field_of_another_kind_is_noticed() {

@@ -55,7 +55,7 @@ async fn target_that_refuses_is_broken_and_the_others_hear_of_it() {
     let rig = Rig::start().await;
     let slack = rig.slack("B1").await;
     rig.pagerduty().await;
-    rig.slack_fails("B1", json!("no_service"));
+    rig.slack_fails("B1", &json!("no_service"));
     rig.bury().await;
     rig.look().await;
     let engine = rig.engine();
@@ -70,7 +70,7 @@ async fn target_that_refuses_is_broken_and_the_others_hear_of_it() {
     let about = alerts.iter().find(|alert| alert.rule == "alert_targets.broken").unwrap();
     assert_eq!((about.subject.clone(), about.label.as_deref()), (Some(slack.id.to_string()), Some("B1")));
     // Mended, it says so by a test, and is not told of the end of what it never heard of.
-    rig.slack_fails("B1", Value::Null);
+    rig.slack_fails("B1", &Value::Null);
     test(&rig, &slack).await;
     rig.told().await;
     assert_eq!(rig.target_now(&slack).await.broken_since, None);
@@ -85,7 +85,7 @@ async fn target_that_refuses_is_broken_and_the_others_hear_of_it() {
 async fn test_that_is_refused_breaks_the_target_and_a_change_mends_it() {
     let rig = Rig::start().await;
     let slack = rig.slack("B1").await;
-    rig.slack_fails("B1", json!("channel_is_archived"));
+    rig.slack_fails("B1", &json!("channel_is_archived"));
     let engine = rig.engine();
     test(&rig, &slack).await;
     rig.told().await;

@@ -177,7 +177,7 @@ impl Rig {
     }
 
     /// The webhook of Slack fails like this, or works (`null`).
-    pub fn slack_fails(&self, service: &str, with: Value) {
+    pub fn slack_fails(&self, service: &str, with: &Value) {
         let webhook = format!("T1/{service}");
         self.world.configure("slack", json!({ "webhooks": { webhook: { "fails_with": with } } })).unwrap();
     }

@@ -1,7 +1,7 @@
 //! The rounds: the schedule orders looks at the workspaces of its database, and nothing piles up.
 
 use socialai_domain::{
-    alerts::{LookAt, watch},
+    alerts::{LookAt, rounds},
     audit::Actor,
     ids::TenantId,
     tenants::{self, Status},
@@ -18,8 +18,8 @@ async fn schedule_looks_at_every_workspace_and_tells_what_it_sees() {
     rig.slack("B1").await;
     rig.bury().await;
     let quiet = rig.lab.tenant().await;
-    watch::schedule(&rig.lab.databases, None).await.unwrap();
-    watch::schedule(&rig.lab.databases, None).await.unwrap();
+    rounds::schedule(&rig.lab.databases, None).await.unwrap();
+    rounds::schedule(&rig.lab.databases, None).await.unwrap();
     assert_eq!(count(&rig.lab, "schedules").await, 1);
     let engine = rig.engine();
     tamper(&rig.lab, "update system.schedules set next_at = clock_timestamp()").await;
@@ -36,7 +36,7 @@ async fn schedule_looks_at_every_workspace_and_tells_what_it_sees() {
 
 async fn order(lab: &Lab, tenants: &[TenantId]) -> i64 {
     let mut tx = lab.databases.system(Actor::system("test")).await.unwrap();
-    watch::order(&mut tx, tenants).await.unwrap();
+    rounds::order(&mut tx, tenants).await.unwrap();
     tx.commit().await.unwrap();
     count(lab, "jobs").await
 }
@@ -59,7 +59,7 @@ async fn workspace_that_is_leaving_or_suspended_is_not_looked_at() {
     let mut tx = system_tx(&lab).await;
     tenants::set_status(&mut tx, suspended.id, Status::Suspended).await.unwrap();
     tx.commit().await.unwrap();
-    let active = watch::workspaces(&lab.databases, None).await.unwrap().concat();
+    let active = rounds::workspaces(&lab.databases, None).await.unwrap().concat();
     assert!(active.contains(&leaving.id) && active.contains(&stays.id) && !active.contains(&suspended.id));
     // As a move does in its last step.
     let mut mover = lab.owner().await;
@@ -82,9 +82,9 @@ async fn workspace_that_is_leaving_or_suspended_is_not_looked_at() {
 async fn workspaces_of_a_shard_are_looked_at_there() {
     let lab = Lab::with_shards(&["north"]).await;
     let north = lab.tenant_in(socialai_domain::tenants::Home::Shard("north".to_owned())).await;
-    let found = watch::workspaces(&lab.databases, Some("north")).await.unwrap().concat();
+    let found = rounds::workspaces(&lab.databases, Some("north")).await.unwrap().concat();
     assert_eq!(found, [north.id]);
-    watch::schedule(&lab.databases, Some("north")).await.unwrap();
+    rounds::schedule(&lab.databases, Some("north")).await.unwrap();
     let rig = Rig { lab, tenant: north, ..Rig::start().await };
     let engine = Running::start(&rig.lab.databases, rig.handlers(), Vec::new());
     let mut tx = rig.lab.databases.system_at(Some("north"), Actor::system("test")).await.unwrap();

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use socialai_domain::{
-    alerts::{rules, watch::Changes},
+    alerts::{catalogue, rules, watch::Changes},
     requests::{self, Count},
     webhooks::endpoints::{self, NewEndpoint},
 };
@@ -46,7 +46,7 @@ async fn is_told_once(rig: &Rig, rule: &str, minutes: i64, mend: impl AsyncFnOnc
 /// The rule is the only one that is broken.
 async fn only(rig: &Rig, rule: &str) {
     let mut tx = tenant_tx(&rig.lab, rig.tenant.id).await;
-    for other in rules::CATALOGUE.iter().filter(|other| other.name != rule) {
+    for other in catalogue::CATALOGUE.iter().filter(|other| other.name != rule) {
         let off = rules::Change { enabled: Some(false), ..rules::Change::default() };
         rules::change(&mut tx, other.name, off).await.unwrap();
     }
