@@ -58,7 +58,7 @@ settings! {
     SOCIALAI_DEMO_PASSWORD, secret, "…",
         "Password of the demo's people. Without it one is made once and printed.";
     SOCIALAI_SMTP_URL, secret, "smtps://user:…@mail.example.com",
-        "Mail server for invitations and password links. Without it links are shown to the administrator who made them.";
+        "Mail server for invitations, password links and alerts. Without it links are shown to the administrator who made them, and nobody is alerted by e-mail.";
     SOCIALAI_MAIL_FROM = "SocialAI Hub <hub@localhost>", plain, "SocialAI Hub <hub@example.com>",
         "Sender of those mails.";
     SOCIALAI_CORS_ORIGINS, plain, "https://app.example.com",
