@@ -260,7 +260,8 @@ $$;
 -- weight comes first. `room` says for tenants that occupy this worker already how many lanes more they may have; `most` is
 -- that number for all others. Of more tenants than one claim looks at, the next in turn are those after `after`.
 -- Two statements on purpose: the second sees the jobs as they are after the lanes were locked.
--- The plan is the same whatever the statistics say: these tables are empty at one moment and hold millions at the next.
+-- The plan must be good whatever the statistics say: these tables are empty at one moment and hold millions at the next. So
+-- rows that were found are updated by their place and not by a join, here and wherever several lanes are.
 create function system.claim(of_queue text, of_speed smallint, worker uuid, new_lease uuid, wanted int, per_lane int,
     most int, busy uuid[], room int[], after uuid)
 returns table (tenant_id uuid, key text, speed smallint, seq bigint, id uuid, kind text, version smallint, payload jsonb,
@@ -317,14 +318,18 @@ begin
                 and l.tenant_id = t.tenant_id
             order by l.place limit greatest(least(wanted, t.room), 0)) c
     ), free as (
-        select l.tenant_id, l.key
+        -- Whether the lane is still free is asked of the locked row and not in the search for it, which therefore can use
+        -- no index but the primary key. One that changed after this statement began is locked and not found below: whoever
+        -- changed it rings.
+        select l.ctid
         from (select c.tenant_id, c.key from candidates c order by c.turn, c.place limit wanted) c
-        join system.lanes l on l.queue = of_queue and l.tenant_id = c.tenant_id and l.key = c.key
+        cross join lateral (
+            select l.ctid, l.holder, l.wait_until from system.lanes l
+            where l.queue = of_queue and l.tenant_id = c.tenant_id and l.key = c.key limit 1 for update skip locked) l
         where l.holder is null and l.wait_until is null
-        for update of l skip locked
     ), got as (
         update system.lanes l set holder = worker, lease = new_lease
-        from free f where l.queue = of_queue and l.tenant_id = f.tenant_id and l.key = f.key
+        where l.ctid = any (array(select f.ctid from free f))
         returning l.tenant_id, l.key, l.speed, l.crashes
     )
     select array_agg(g.tenant_id), array_agg(g.key), array_agg(g.speed), array_agg(g.crashes) from got g
@@ -435,16 +440,15 @@ declare
     freed int;
 begin
     perform system.be_brief();
-    with orphaned as (
-        select l.queue, l.tenant_id, l.key from system.lanes l
-        where l.holder is not null and not exists (
-            select from system.workers w
-            where w.id = l.holder and w.beat_at > clock_timestamp() - silence and w.beat_at < clock_timestamp() + silence)
-        for update of l skip locked)
     update system.lanes l set holder = null, lease = null, crashes = l.crashes + 1,
         wait_until = case when l.crashes = 0 then null
             else clock_timestamp() + least(l.crashes, 10) ^ 2 * (0.5 + random()) * interval '1 second' end
-    from orphaned o where l.queue = o.queue and l.tenant_id = o.tenant_id and l.key = o.key;
+    where l.ctid = any (array(
+        select l.ctid from system.lanes l
+        where l.holder is not null and not exists (
+            select from system.workers w
+            where w.id = l.holder and w.beat_at > clock_timestamp() - silence and w.beat_at < clock_timestamp() + silence)
+        for update of l skip locked));
     get diagnostics freed = row_count;
     delete from system.workers w where w.id in (
         select w.id from system.workers w
@@ -461,11 +465,10 @@ declare
     woken int;
 begin
     perform system.be_brief();
-    with due as (
-        select l.queue, l.tenant_id, l.key from system.lanes l
-        where l.wait_until <= clock_timestamp() order by l.wait_until limit 1000 for update skip locked)
-    update system.lanes l set wait_until = null from due
-    where l.queue = due.queue and l.tenant_id = due.tenant_id and l.key = due.key;
+    update system.lanes l set wait_until = null
+    where l.ctid = any (array(
+        select l.ctid from system.lanes l
+        where l.wait_until <= clock_timestamp() order by l.wait_until limit 1000 for update skip locked));
     get diagnostics woken = row_count;
     return woken;
 end

@@ -154,7 +154,7 @@ async fn somebody_inside_holds_up_the_switch_and_nobody_else() {
         users::set_name(&mut tx, first.id, "Renamed meanwhile").await.unwrap();
         tx.commit().await.unwrap();
     };
-    travel_around(&lab, &tenant, meanwhile).await;
+    travel_around(&lab, &tenant, Box::pin(meanwhile)).await;
 
     let mut tx = lab.databases.tenant(tenant.id, actor()).await.unwrap();
     assert_eq!(users::get(&mut tx, first.id).await.unwrap().name, "Renamed meanwhile");

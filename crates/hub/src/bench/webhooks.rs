@@ -57,7 +57,7 @@ struct Receiver {
 }
 
 impl Receiver {
-    async fn start(self: Arc<Self>, stopping: CancellationToken) -> Result<SocketAddr> {
+    async fn start(self: Arc<Self>, stopping: CancellationToken, tasks: &TaskTracker) -> Result<SocketAddr> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
         let receive = move |headers: HeaderMap| {
@@ -70,7 +70,7 @@ impl Receiver {
             }
         };
         let server = axum::serve(listener, Router::new().route("/", post(receive)));
-        tokio::spawn(async move { server.with_graceful_shutdown(stopping.cancelled_owned()).await });
+        tasks.spawn(async move { server.with_graceful_shutdown(stopping.cancelled_owned()).await });
         Ok(address)
     }
 
@@ -98,8 +98,8 @@ async fn measure(
     progress: &mut (dyn FnMut(String) + Send),
 ) -> Result<Report> {
     let http = Http::new(Reach::Anywhere)?;
-    let receiver = Arc::new(Receiver::default());
-    let url: Url = format!("http://{}/", receiver.clone().start(stopping.clone()).await?).parse()?;
+    let (receiver, engine) = (Arc::new(Receiver::default()), TaskTracker::new());
+    let url: Url = format!("http://{}/", receiver.clone().start(stopping.clone(), &engine).await?).parse()?;
     progress(format!("Baseline: {deliveries} bare requests, {AT_ONCE} at once"));
     let bare = bare_requests(&http, &url, deliveries).await?;
 
@@ -108,7 +108,6 @@ async fn measure(
         add_endpoint(&databases, *tenant, &url).await?;
     }
     let parts = webhooks::Parts { http, remotes: Remotes::new(Limits::default()), patience: Patience::default() };
-    let engine = TaskTracker::new();
     let settings = Settings { slots: SLOTS, ..Settings::default() };
     let handlers = webhooks::handlers(Handlers::default(), parts);
     Engine::start(&databases, handlers, vec![webhooks::READER], settings, stopping.clone(), engine.clone());

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods)]
 
 mod alerts;
+mod claims;
 mod cuts;
 mod dead_letters;
 mod delays;
