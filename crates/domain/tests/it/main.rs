@@ -7,6 +7,7 @@ mod effects;
 mod identity;
 mod keys;
 mod migrations;
+mod purge;
 mod relocate;
 mod tenancy;
 mod users;

@@ -2,9 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use socialai_domain::ids::TenantId;
+use socialai_domain::{
+    dead_letters::{self as letters, Which},
+    ids::{JobId, TenantId},
+};
 use socialai_jobs::{Context, Handlers, Trouble};
-use socialai_queue::dead_letters::{self, DeadLetter, Filter, State};
+use socialai_queue::{
+    dead_letters::{self, DeadLetter, Filter, State},
+    jobs::INSTALLATION,
+};
 use socialai_testkit::lab::Lab;
 use uuid::Uuid;
 
@@ -173,4 +179,33 @@ async fn discarded_letter_says_why_and_is_not_replayed() {
     }
     assert_eq!(list(&lab, &Filter { tenant: Some(other.0), ..Filter::default() }).await.len(), 10);
     assert_eq!(ask::<i64>(&lab, "select count(*) from system.delayed_jobs").await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn dead_letters_of_the_installation_are_replayed_or_discarded_too() {
+    let lab = Lab::own().await;
+    let engine = Running::start(&lab.databases, failing(), Vec::new());
+    let mut tx = system_tx(&lab).await;
+    for number in 0..2 {
+        tx.enqueue(&step(format!("k{number}"), number)).unwrap();
+    }
+    tx.commit().await.unwrap();
+    until_idle(&lab).await;
+    engine.stop().await;
+    let of_installation = Filter { tenant: Some(INSTALLATION), ..Filter::default() };
+    let dead = list(&lab, &of_installation).await;
+    assert_eq!(dead.len(), 2);
+    let (one, other) = (JobId(dead[0].id), JobId(dead[1].id));
+
+    let mut tx = system_tx(&lab).await;
+    let which = Which::These(vec![one]);
+    assert_eq!(letters::replay_of_installation(&mut tx, which.clone(), None).await.unwrap(), 1);
+    assert_eq!(letters::replay_of_installation(&mut tx, which, None).await.unwrap(), 0, "it was replayed");
+    let refused = letters::discard_of_installation(&mut tx, Which::These(vec![other]), " ").await.unwrap_err();
+    assert_eq!(refused.problem().unwrap().errors[0].field, "reason");
+    let all = Which::All(Filter::default());
+    assert_eq!(letters::discard_of_installation(&mut tx, all, "of no use").await.unwrap(), 1);
+    tx.commit().await.unwrap();
+    assert_eq!(list(&lab, &of_installation).await, []);
+    assert_eq!(count(&lab, "delayed_jobs").await, 1);
 }
