@@ -12,7 +12,7 @@ import { expect, expectAccessible, test as base } from "./harness/test.ts";
 const ALERTING = "/settings/alerts";
 /** A workspace is looked at every half minute. */
 const LOOK = { timeout: 90_000 };
-const SOON = { timeout: 20_000 };
+const SOON = { timeout: 60_000 };
 
 const test = base.extend<{ receiver: Receiver; pager: Receiver }>({
   receiver: async ({}, give) => {

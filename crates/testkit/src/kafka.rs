@@ -19,7 +19,7 @@ cat >/dev/null
 kill -KILL "$!" 2>/dev/null
 wait
 "#;
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// A free port may be taken by somebody else before the broker has it; then another one is tried.
 const MOST_PORTS: usize = 5;
 

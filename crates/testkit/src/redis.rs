@@ -20,7 +20,7 @@ cat >/dev/null
 kill -KILL "$!" 2>/dev/null
 wait
 "#;
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// A free port may be taken by somebody else before Redis has it; then another one is tried.
 const MOST_PORTS: usize = 5;
 

@@ -25,9 +25,9 @@ export async function switchTo(page: Page, isPhone: boolean, workspace: string):
 /** The mark that says that changes appear by themselves; a phone has it behind "More". */
 export async function expectLive(page: Page, isPhone: boolean): Promise<void> {
   const mark = page.getByRole("button", { name: "Live: changes appear by themselves" });
-  if (!isPhone) return expect(mark).toBeVisible({ timeout: 20_000 });
+  if (!isPhone) return expect(mark).toBeVisible({ timeout: 60_000 });
   await page.getByRole("navigation", { name: "Main" }).getByRole("button", { name: "More" }).click();
-  await expect(mark).toBeVisible({ timeout: 20_000 });
+  await expect(mark).toBeVisible({ timeout: 60_000 });
   await page.keyboard.press("Escape");
   await expect(page.getByRole("dialog")).toBeHidden();
 }

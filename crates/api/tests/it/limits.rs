@@ -21,7 +21,7 @@ use crate::server::{Answer, Server};
 /// Ten in a minute, so one more every six seconds.
 const VERIFY: &str = "/audit-log/verify";
 const EXPORT: &str = "/audit-log/export";
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Where the servers of a test keep their buckets.
 enum Buckets {

@@ -79,7 +79,7 @@ pub fn kill(pid: u32) {
 }
 
 pub fn wait_until(what: &str, mut fact: impl FnMut() -> bool) {
-    let until = Instant::now() + Duration::from_secs(30);
+    let until = Instant::now() + Duration::from_mins(2);
     while !fact() {
         assert!(Instant::now() < until, "gave up waiting until {what}");
         std::thread::sleep(Duration::from_millis(10));

@@ -15,7 +15,7 @@ use socialai_cluster::Installation;
 use socialai_testkit::lab::note_secret;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_socialai");
-const PATIENCE: Duration = Duration::from_mins(1);
+const PATIENCE: Duration = Duration::from_mins(3);
 
 /// A folder that PostgreSQL's account can reach; gone with its owner.
 pub struct Folder(tempfile::TempDir);

@@ -98,7 +98,7 @@ impl Running {
     pub async fn stop(self) {
         self.stopping.cancel();
         self.tasks.close();
-        tokio::time::timeout(Duration::from_secs(30), self.tasks.wait()).await.expect("the engine stops");
+        tokio::time::timeout(Duration::from_mins(2), self.tasks.wait()).await.expect("the engine stops");
     }
 }
 

@@ -23,7 +23,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::Uuid;
 
 /// A test that waits longer for something waits for what never comes.
-const PATIENCE: Duration = Duration::from_mins(1);
+const PATIENCE: Duration = Duration::from_mins(3);
 
 pub const COUNTING: Reader = Reader { name: "counting", only_subscribed: false, jobs: follow };
 

@@ -14,7 +14,7 @@ use socialai_sim::{Simulator, World};
 use time::OffsetDateTime;
 use tokio::net::TcpListener;
 
-pub const PATIENCE: Duration = Duration::from_secs(20);
+pub const PATIENCE: Duration = Duration::from_mins(1);
 
 pub struct Lab {
     pub world: World,
