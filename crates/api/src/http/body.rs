@@ -62,6 +62,11 @@ fn parse<T: DeserializeOwned>(raw: &[u8]) -> Result<T, Problem> {
     if has_nul(&value) {
         return Err(malformed("Texts may not contain the NUL character.".to_owned()));
     }
+    // A list would be read as the fields in the order of their declaration.
+    if !value.is_object() {
+        let error = FieldError { field: "body".to_owned(), message: "The body is an object: {…}.".to_owned() };
+        return Err(Problem { errors: vec![error], ..Problem::of(Code::Invalid) });
+    }
     let mut deserializer = serde_json::Deserializer::from_str(text);
     serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let field = match error.path().to_string() {

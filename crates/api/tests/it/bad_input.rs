@@ -35,6 +35,7 @@ async fn bodies_that_are_no_good_are_refused_by_kind() {
         ("form", good.clone().into(), "application/x-www-form-urlencoded", 415, "unsupported_media_type"),
         ("wrong charset", good.clone().into(), "application/json; charset=iso-8859-1", 415, "unsupported_media_type"),
         ("wrong type", br#"{"email":5,"password":"x"}"#.to_vec(), "application/json", 422, "invalid"),
+        ("list", br#"["a@b.test","x"]"#.to_vec(), "application/json", 422, "invalid"),
         ("missing field", br#"{"email":"a@b.test"}"#.to_vec(), "application/json", 422, "invalid"),
         (
             "unknown field",
