@@ -498,3 +498,18 @@ pub async fn backlog(conn: &mut PgConnection, at_most: i64) -> Result<Vec<Backlo
 fn interval(duration: Duration) -> PgInterval {
     PgInterval { months: 0, days: 0, microseconds: i64::try_from(duration.as_micros()).unwrap_or(i64::MAX) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    proptest::proptest! {
+        #[test]
+        fn no_text_ends_its_literal(text in "\\PC*|.*['\\\\;$]+.*") {
+            let literal = literal(&text);
+            let digits = literal.strip_prefix(r"convert_from('\x").and_then(|rest| rest.strip_suffix("', 'UTF8')"));
+            proptest::prop_assert!(digits.is_some_and(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit())));
+            proptest::prop_assert_eq!(digits.map(str::len), Some(text.len() * 2));
+        }
+    }
+}
