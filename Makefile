@@ -4,7 +4,7 @@
 .DEFAULT_GOAL := help
 export CARGO_TARGET_DIR := $(CURDIR)/target
 
-.PHONY: help run build web dev-web test check fmt lint generate tools bench bench-web screenshots deny
+.PHONY: help run build web dev-web dev-widget test check fmt lint fuzz generate tools bench bench-web screenshots deny
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,7 +21,7 @@ run: ## Install what is missing, build, start the demo (ARGS="--listen ADDR --da
 build: web ## Build target/release/socialai, with the web app inside
 	cargo build --release --locked --package socialai-hub
 
-web: ## Build the web app (web/dist), if anything of it changed
+web: ## Build the web app and the chat widget (web/dist, widget/dist), if anything of them changed
 	@scripts/install-tools.sh run
 	@scripts/build-web.sh
 
@@ -29,18 +29,26 @@ dev-web: ## The web app with hot reload on http://localhost:5173, beside a runni
 	@scripts/install-tools.sh run
 	@cd web && exec npm run --silent dev
 
+dev-widget: ## The chat widget on a company's page, http://localhost:5180, with a stand-in of the hub
+	@scripts/install-tools.sh run
+	@cd widget && exec npm run --silent dev
+
 test: ## Run every check there is; ends with one summary line
 	@scripts/test.sh
 
-check: ## The quick half of `make test`: web app, format, clippy, house rules, migrations, scripts
-	@scripts/test.sh web format clippy dependencies migrations house-rules scripts
+check: ## The quick half of `make test`: web app, widget, format, clippy, house rules, migrations, scripts
+	@scripts/test.sh web widget format clippy dependencies migrations house-rules scripts
 
 fmt: ## Format all code
 	cargo fmt --all
 	cd web && npm run --silent format
+	cd widget && npm run --silent format
 
 lint: ## clippy with warnings denied
 	cargo clippy --workspace --all-targets --locked -- -D warnings
+
+fuzz: ## Fuzz the parsers of webhook bodies (SECONDS=60 for each)
+	@scripts/fuzz.sh $(SECONDS)
 
 generate: ## Make openapi.json, the typed client and docs/reference again
 	@scripts/generate.sh

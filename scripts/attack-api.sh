@@ -61,7 +61,7 @@ wait_until_ready() {
     exit 1
 }
 
-cargo build --quiet --locked --workspace --bins
+build_programs
 url="http://127.0.0.1:$(free_port)"
 export SOCIALAI_DEMO_PASSWORD
 SOCIALAI_DEMO_PASSWORD="attack-$("$PYTHON_TOOLS/python" -c 'import secrets; print(secrets.token_urlsafe(16))')"

@@ -28,8 +28,8 @@ forbid "A path of somebody's machine" "$ROOT/|$home|/(work|Users|home/[a-z]+)/[a
 # A test that is the program of another test's second process cannot run on its own; it says so in these words.
 unless='"runs only as the other process of another test"' \
     forbid "A test is skipped" '#\[ignore|\b(it|test|describe)\.(skip|only|fixme|todo)\b' '*.rs' '*.ts' '*.tsx' '*.mjs'
-forbid "A browser test sleeps (an expectation waits by itself; time passes with page.clock)" 'waitForTimeout' 'web/*.ts'
-forbid "A page could run what a name says" 'dangerouslySetInnerHTML|\.innerHTML\s*=|\beval\(|new Function\(' 'web/src/*.ts' 'web/src/*.tsx'
+forbid "A browser test sleeps (an expectation waits by itself; time passes with page.clock)" 'waitForTimeout' 'web/*.ts' 'widget/*.ts'
+forbid "A page could run what a name says" 'dangerouslySetInnerHTML|\.innerHTML\s*=|\beval\(|new Function\(' 'web/src/*.ts' 'web/src/*.tsx' 'widget/src/*.ts'
 forbid "Unfinished code" '\b(todo|unimplemented|dbg)!\(' '*.rs'
 forbid "A lint is silenced without saying why (use #[expect(…, reason = \"…\")])" '^\s*#\[allow\(' 'crates/*/src/*.rs'
 forbid "A check of the type system is silenced" '@ts-(ignore|nocheck)|eslint-disable|oxlint-disable|: any\b' '*.ts' '*.tsx' ':!*.gen.d.ts'

@@ -13,7 +13,7 @@ types="$into/api-client/src/schema.gen.d.ts"
 reference="$into/docs/reference"
 
 scripts/install-tools.sh test
-cargo build --quiet --locked --workspace --bins
+build_programs
 mkdir -p "$(dirname "$types")" "$reference"
 target/debug/socialai openapi >"$openapi.new"
 mv "$openapi.new" "$openapi"

@@ -221,19 +221,21 @@ install_npm_project() {
     mark_current "$stamp" "$folder/package-lock.json"
 }
 
-# The Kafka broker of the tests. Its build takes minutes, once for each version; what is built is kept apart from our own
-# target folder, which people empty. A debug build, because the other takes three times as long; SQLite inside it is
-# compiled well all the same, or the broker is too slow to be tested with.
-install_kafka_broker() {
-    local version=0.6.0 stamp=.tools/tansu/installed
-    [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$version" ] && return 0
-    say "Building the Kafka broker of the tests into .tools/tansu (several minutes, once)"
-    mkdir -p .tools/tansu
-    CFLAGS=-O2 CARGO_TARGET_DIR="$ROOT/.tools/tansu/build" nice cargo install tansu --version "$version" --locked --debug \
-        --no-default-features --features libsql,dynostore --force --quiet --root .tools/tansu >&2 ||
-        die "the Kafka broker could not be built; cargo's message is above."
-    rm -rf .tools/tansu/build
-    echo "$version" >"$stamp"
+# A server of the tests: crate $1 in version $2, what people call it, and cargo's options. Its build takes minutes, once for
+# each version; what is built is kept apart from our own target folder, which people empty. A debug build, because the
+# other takes three times as long; C inside it is compiled well all the same, or SQLite makes the broker too slow to be
+# tested with.
+install_server() {
+    local crate=$1 version=$2 name=$3 folder=.tools/$1
+    shift 3
+    [ -f "$folder/installed" ] && [ "$(cat "$folder/installed")" = "$version" ] && return 0
+    say "Building the $name of the tests into $folder (several minutes, once)"
+    mkdir -p "$folder"
+    CFLAGS=-O2 CARGO_PROFILE_DEV_DEBUG=false CARGO_TARGET_DIR="$ROOT/$folder/build" nice cargo install "$crate" \
+        --version "$version" --locked --debug --force --quiet --root "$folder" "$@" >&2 ||
+        die "the $name could not be built; cargo's message is above."
+    rm -rf "$folder/build"
+    echo "$version" >"$folder/installed"
 }
 
 # -----------------------------------------------------------------------------
@@ -248,9 +250,11 @@ require_rust
 require_node
 install_system_packages "$purpose"
 install_npm_project web
+install_npm_project widget
 if [ "$purpose" = test ]; then
     install_python_tools
     install_npm_project tools/oidc-provider
-    install_kafka_broker
+    install_server tansu 0.6.0 "Kafka broker" --no-default-features --features libsql,dynostore
+    install_server s3s-fs 0.14.1 "S3 server" --features binary
     install_npm_project api-client
 fi

@@ -33,3 +33,9 @@ make_scratch() {
     SCRATCH=$(mktemp -d "${TMPDIR:-/tmp}/socialai.XXXXXX")
     trap 'rm -rf "$SCRATCH"' EXIT
 }
+
+# Builds the product's programs for a test. Where all tests were built before, these are named too: what they need of the
+# libraries is part of what they are compiled with, and without them everything would be compiled once more.
+build_programs() {
+    cargo build --quiet --locked --workspace --bins ${SOCIALAI_TESTS_ARE_BUILT:+--tests}
+}

@@ -9,7 +9,7 @@ LARGEST_KB=150
 
 scripts/install-tools.sh test
 scripts/build-web.sh
-cargo build --quiet --locked --workspace --bins
+build_programs
 make_scratch
 (cd web && SOCIALAI_PICTURES="$SCRATCH" npm run --silent e2e -- pictures --project desktop --project phone)
 for made in "$SCRATCH"/*.png; do

@@ -7,28 +7,30 @@
 #   scripts/test.sh clippy rust  only these
 #
 # Counted are the single tests of the steps that report them (Rust, client, web,
-# browser) and every other step as one.
+# widget, browser) and every other step as one.
 
 # shellcheck source=scripts/prelude.sh
 . "$(dirname "$0")/prelude.sh"
 
-# The web app comes first: the program that all later steps build has it inside.
-STEPS='web format clippy dependencies migrations house-rules scripts rust generated client browser attack secrets'
+# The web app and the chat widget come first: the program that all later steps build has them inside.
+STEPS='web widget format clippy dependencies migrations house-rules scripts rust generated client browser attack secrets'
 
-web() {
-    local failed=0 check
+npm_checks() {
+    local folder=$1 failed=0 check
     for check in types lint 'format -- --check' test build budget; do
         if [ "$check" = build ]; then
             scripts/build-web.sh
         else
             # shellcheck disable=SC2086 # a command with its options
-            (cd web && NO_COLOR=1 npm run --silent $check)
+            (cd "$folder" && NO_COLOR=1 npm run --silent $check)
         fi && echo "check passed: ${check%% *}" && continue
         echo "check failed: ${check%% *}"
         failed=1
     done
     return "$failed"
 }
+web() { npm_checks web; }
+widget() { npm_checks widget; }
 format() { cargo fmt --all --check -- --color never; }
 clippy() { cargo clippy --workspace --all-targets --locked --quiet -- -D warnings; }
 dependencies() { scripts/check-dependencies.sh; }
@@ -40,9 +42,12 @@ rust() { cargo test --workspace --locked --no-fail-fast -- --show-output; }
 generated() { scripts/check-generated.sh; }
 client() { (cd api-client && npm test --silent); }
 browser() {
+    local failed=0
     scripts/build-web.sh
-    cargo build --quiet --locked --workspace --bins
-    (cd web && NO_COLOR=1 SOCIALAI_E2E_LOGS="$RUN_DIR/logs" npm run --silent e2e)
+    (cd widget && NO_COLOR=1 npm run --silent e2e) || failed=1
+    build_programs
+    (cd web && NO_COLOR=1 SOCIALAI_E2E_LOGS="$RUN_DIR/logs" npm run --silent e2e) || failed=1
+    return "$failed"
 }
 attack() { scripts/attack-api.sh; }
 secrets() { scripts/check-secrets.sh; }
@@ -50,6 +55,7 @@ secrets() { scripts/check-secrets.sh; }
 title() {
     case "$1" in
         web) echo "web app" ;;
+        widget) echo "chat widget" ;;
         format) echo "code is formatted" ;;
         clippy) echo "clippy finds nothing" ;;
         dependencies) echo "dependencies are allowed" ;;
@@ -78,7 +84,7 @@ count() {
             ok=$(awk '/^# pass [0-9]+/ { n += $3 } END { print n + 0 }' "$log")
             bad=$(awk '/^# fail [0-9]+/ { n += $3 } END { print n + 0 }' "$log")
             ;;
-        web)
+        web | widget)
             # Its unit tests one by one, and each other check.
             ok=$(awk '/^check passed:/ && !/: test$/ { n++ } / Tests .* passed/ { for (i = 2; i <= NF; i++) if ($i ~ /^passed/) n += $(i - 1) } END { print n + 0 }' "$log")
             bad=$(awk '/^check failed:/ && !/: test$/ { n++ } / Tests .* failed/ { for (i = 2; i <= NF; i++) if ($i ~ /^failed/) n += $(i - 1) } END { print n + 0 }' "$log")
@@ -114,6 +120,7 @@ for step in $steps; do
     title "$step" >/dev/null || die "there is no step called $step; the steps are: $STEPS"
 done
 
+case " $steps " in *" rust "*) export SOCIALAI_TESTS_ARE_BUILT=1 ;; esac
 rm -rf "$RUN_DIR"
 mkdir -p "$RUN_DIR/logs"
 export SOCIALAI_TEST_SECRETS_FILE="$RUN_DIR/secrets.txt"

@@ -9,10 +9,17 @@ const DESKTOP = { viewport: { width: 1280, height: 800 } };
 const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true };
 const GALLERY = /gallery\.spec\.ts/;
 
+/**
+ * Journeys in which nothing hangs on the width: what is asked of the server, kept, refused or heard meanwhile. Their pages
+ * are looked at in both widths by pages.spec and by the other journeys of their files, so a phone would only repeat them.
+ */
+const ANY_WIDTH = /@any-width/;
+
 const project = (name: string, use: Project["use"], gallery: boolean): Project => ({
   name,
   use: { ...use },
   ...(gallery ? { testMatch: GALLERY } : { testIgnore: GALLERY }),
+  ...(use === PHONE && { grepInvert: ANY_WIDTH }),
 });
 
 export default defineConfig({

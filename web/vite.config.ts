@@ -20,7 +20,7 @@ export default defineConfig({
         globPatterns: ["**/*.{js,css,html,woff2,svg,png}"],
         navigateFallback: "/index.html",
         // Pages of the server's own, which the app must not answer for.
-        navigateFallbackDenylist: [/^\/(api|v1|docs|health|ready|metrics|\.well-known|webhooks?|auth)(\/|$)/],
+        navigateFallbackDenylist: [/^\/(api|v1|docs|health|ready|metrics|\.well-known|webhooks?|auth|widget)(\/|$)/],
         cleanupOutdatedCaches: true,
       },
       manifest: {

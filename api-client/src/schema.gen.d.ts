@@ -186,6 +186,65 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/attachments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Upload a file to send
+         * @description The body is the file itself, at most 25 MiB. What it is is found by looking at it: pictures, sound, video, PDF, ZIP and
+         *     plain text are taken; web pages, SVG, programs and what nobody knows are not. It waits for its message, which names it in
+         *     `attachment_ids`, and is removed when there is none within a day.
+         */
+        post: operations["post_attachments"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/attachments/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Remove a file that was not sent */
+        delete: operations["delete_attachments_id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/attachments/{id}/content": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The bytes of an attachment
+         * @description Always as a download of unknown type, whatever they are: `content_type` of the attachment says what was found in them.
+         */
+        get: operations["get_attachments_id_content"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/audit-log": {
         parameters: {
             query?: never;
@@ -525,6 +584,44 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/auth/social/{platform}/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Come back from a platform */
+        get: operations["get_auth_social_platform_callback"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/social/{platform}/init": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin to connect accounts of a platform
+         * @description Send the browser to `authorize_url`. It comes back to `/connections` of the web app with `connection`, which opens the
+         *     choice of accounts, or with `error`: `declined`, `refused`, `expired`, `no_accounts` or `failed`.
+         */
+        post: operations["post_auth_social_platform_init"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/auth/sso/callback": {
         parameters: {
             query?: never;
@@ -574,6 +671,699 @@ export interface paths {
          *     has one cookie and that one now belongs to the other workspace.
          */
         post: operations["post_auth_switch_tenant"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/canned-replies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Canned replies, by shortcut */
+        get: operations["get_canned_replies"];
+        put?: never;
+        /** Add a canned reply */
+        post: operations["post_canned_replies"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/canned-replies/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One canned reply */
+        get: operations["get_canned_replies_id"];
+        /** Replace what a canned reply says */
+        put: operations["put_canned_replies_id"];
+        post?: never;
+        /** Remove a canned reply */
+        delete: operations["delete_canned_replies_id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/canned-replies/{id}/expand": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Fill a canned reply in for a conversation
+         * @description Nothing is sent. What a contact is called is never looked at for more variables.
+         */
+        post: operations["post_canned_replies_id_expand"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/channel-accounts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Connected accounts, by platform and name */
+        get: operations["get_channel_accounts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/channel-accounts/web-chat": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a web chat widget
+         * @description It works at once: put the line of `script` into the pages of the website.
+         */
+        post: operations["post_channel_accounts_web_chat"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/channel-accounts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One connected account, with its gaps */
+        get: operations["get_channel_accounts_id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Change a connected account */
+        patch: operations["patch_channel_accounts_id"];
+        trace?: never;
+    };
+    "/channel-accounts/{id}/disconnect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Disconnect an account
+         * @description Its tokens are removed; conversations stay. It may be repeated. The platform is asked to deliver nothing more.
+         */
+        post: operations["post_channel_accounts_id_disconnect"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/channel-accounts/{id}/web-chat": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One web chat widget */
+        get: operations["get_channel_accounts_id_web_chat"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change a web chat widget
+         * @description Pages that show it follow within a minute.
+         */
+        patch: operations["patch_channel_accounts_id_web_chat"];
+        trace?: never;
+    };
+    "/channel-apps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The workspace's own apps, by platform */
+        get: operations["get_channel_apps"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/channel-apps/{platform}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The workspace's own app at a platform */
+        get: operations["get_channel_apps_platform"];
+        /** Set the workspace's own app at a platform, in place of an earlier one */
+        put: operations["put_channel_apps_platform"];
+        post?: never;
+        /**
+         * Remove the workspace's own app at a platform
+         * @description Refused while accounts are connected through it.
+         */
+        delete: operations["delete_channel_apps_platform"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/channel-connections/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Accounts to choose from after the log-in */
+        get: operations["get_channel_connections_id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/channel-connections/{id}/connect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Connect the chosen accounts
+         * @description One that cannot be connected does not keep the others from it. It may be repeated while the choice lasts, and connects
+         *     again what is connected.
+         */
+        post: operations["post_channel_connections_id_connect"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/channel-platforms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Platforms whose accounts can be connected, and how */
+        get: operations["get_channel_platforms"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/contact-merges/{id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Undo a merge
+         * @description Each gets back what it had, with everything that was said meanwhile.
+         */
+        post: operations["post_contact_merges_id_undo"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/contacts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Contacts, newest first */
+        get: operations["get_contacts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/contacts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One contact, with identities and conversations across channels */
+        get: operations["get_contacts_id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Change a contact */
+        patch: operations["patch_contacts_id"];
+        trace?: never;
+    };
+    "/contacts/{id}/conversations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Conversations of a contact, newest activity first */
+        get: operations["get_contacts_id_conversations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/contacts/{id}/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make another contact a part of this one
+         * @description What was said through the other one moves; the answer's id undoes it.
+         */
+        post: operations["post_contacts_id_merge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/conversations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Conversations, newest activity first */
+        get: operations["get_conversations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/conversations/counts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Numbers beside the inbox's views
+         * @description Each is counted up to 1,000, which means "1,000 or more".
+         */
+        get: operations["get_conversations_counts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/conversations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One conversation */
+        get: operations["get_conversations_id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/conversations/{id}/assign": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give a conversation to somebody, or to nobody */
+        post: operations["post_conversations_id_assign"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/conversations/{id}/claim": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say that you are answering
+         * @description For a minute; say it again while somebody types. Refused with `conversation_claimed` while somebody else is.
+         */
+        post: operations["post_conversations_id_claim"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/conversations/{id}/close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Close a conversation */
+        post: operations["post_conversations_id_close"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/conversations/{id}/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Messages of a conversation, the newest first
+         * @description By the platform's time, each with its attachments and reactions; the cursor leads back in time.
+         */
+        get: operations["get_conversations_id_messages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/conversations/{id}/notes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Notes about a conversation, the newest first */
+        get: operations["get_conversations_id_notes"];
+        put?: never;
+        /**
+         * Write a note about a conversation
+         * @description It never leaves the workspace.
+         */
+        post: operations["post_conversations_id_notes"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/conversations/{id}/pause-machine": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tell the machine to be silent in a conversation */
+        post: operations["post_conversations_id_pause_machine"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/conversations/{id}/policy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What may be sent in a conversation now
+         * @description Sending asks again, with the real text and by the clock of that moment.
+         */
+        get: operations["get_conversations_id_policy"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/conversations/{id}/presence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who looks at a conversation or types in it */
+        get: operations["get_conversations_id_presence"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/conversations/{id}/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Mark a conversation as read */
+        post: operations["post_conversations_id_read"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/conversations/{id}/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say that you are not answering any more
+         * @description Nothing happens to the claim of somebody else.
+         */
+        post: operations["post_conversations_id_release"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/conversations/{id}/reopen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Open a conversation that is closed or was put off */
+        post: operations["post_conversations_id_reopen"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/conversations/{id}/reply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Answer in a conversation
+         * @description The message is written and on its way when this answers; `state` tells how far it came. Where the channel takes text and
+         *     attachments only as messages of their own (`text_with_media` of its rules), it is the first of several: the text, then each
+         *     attachment. What the channel does not allow is refused with `channel_refuses` and the reason, and nothing is changed.
+         */
+        post: operations["post_conversations_id_reply"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/conversations/{id}/resume-machine": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let the machine go on after a person spoke */
+        post: operations["post_conversations_id_resume_machine"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/conversations/{id}/snooze": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Put a conversation off
+         * @description Until then, or until the person writes.
+         */
+        post: operations["post_conversations_id_snooze"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/conversations/{id}/typing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say that you look at a conversation, type in it, or left it
+         * @description It is believed for 20 seconds; say it again before. Others hear `presence.changed` in their stream, and a visitor of web
+         *     chat sees that somebody is typing. Nothing is stored.
+         */
+        post: operations["post_conversations_id_typing"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/conversations/{id}/unread": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Mark a conversation as unread */
+        post: operations["post_conversations_id_unread"];
         delete?: never;
         options?: never;
         head?: never;
@@ -699,6 +1489,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/effects/{id}/settle": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say what became of an act that nobody knows the end of
+         * @description Possible from `settleable_from` on. It ends the act for good: what was given up is not sent again.
+         */
+        post: operations["post_effects_id_settle"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/events": {
         parameters: {
             query?: never;
@@ -708,9 +1518,31 @@ export interface paths {
         };
         /**
          * Live updates of this workspace
-         * @description The first event is named `ready` (`Ready`); every other is named by its action.
+         * @description The first event is named `ready` (`Ready`); every other is named by its action. `presence.changed` says that somebody
+         *     looks at a conversation, types in it, or left it; it has no id.
          */
         get: operations["get_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/files/{tenant}/{attachment}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A file on its way to a platform
+         * @description Platforms fetch from here what goes with an answer, by a signed address that lasts an hour. Pictures, sound and video are
+         *     told by their type, everything else is a download of unknown type.
+         */
+        get: operations["get_files_tenant_attachment"];
         put?: never;
         post?: never;
         delete?: never;
@@ -996,6 +1828,78 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Search through all messages, those that came last first */
+        get: operations["get_messages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/messages/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One message, also as the platform told it */
+        get: operations["get_messages_id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/messages/{id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send an answer again that was refused or given up
+         * @description Nothing of it has arrived. Whether it may be sent is asked again.
+         */
+        post: operations["post_messages_id_retry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/notes/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Remove a note of yours */
+        delete: operations["delete_notes_id"];
+        options?: never;
+        head?: never;
+        /** Change a note of yours */
+        patch: operations["patch_notes_id"];
+        trace?: never;
+    };
     "/roles": {
         parameters: {
             query?: never;
@@ -1008,6 +1912,43 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/saved-views": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Views of the caller and everybody's, by name */
+        get: operations["get_saved_views"];
+        put?: never;
+        /** Save a view */
+        post: operations["post_saved_views"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/saved-views/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One saved view */
+        get: operations["get_saved_views_id"];
+        /** Replace what a saved view is */
+        put: operations["put_saved_views_id"];
+        post?: never;
+        /** Remove a saved view */
+        delete: operations["delete_saved_views_id"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1298,6 +2239,144 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/web-chat/{key}/attachments/{attachment}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The bytes of an attachment
+         * @description Of a message that the visitor may read; always as a download of unknown type.
+         */
+        get: operations["get_web_chat_key_attachments_attachment"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/web-chat/{key}/config": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Settings of a web chat widget */
+        get: operations["get_web_chat_key_config"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/web-chat/{key}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Live updates of a visitor's conversation
+         * @description Events are named `message`, `updated`, `read`, `typing` and `reset`, see the guide to web chat.
+         */
+        get: operations["get_web_chat_key_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/web-chat/{key}/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Messages of a visitor's conversation
+         * @description At most 100, the oldest first. A place that is unknown or too old is refused; read without one then.
+         */
+        get: operations["get_web_chat_key_messages"];
+        put?: never;
+        /**
+         * Write a message as a visitor
+         * @description The same `client_id` again changes nothing and is answered the same.
+         */
+        post: operations["post_web_chat_key_messages"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/web-chat/{key}/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Mark messages as seen by the visitor */
+        post: operations["post_web_chat_key_read"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/web-chat/{key}/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Open a visitor's session
+         * @description With the first message. The answers that the widget asks for are checked; nobody becomes a contact yet.
+         */
+        post: operations["post_web_chat_key_sessions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/web-chat/{key}/typing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say that the visitor is typing
+         * @description Holds for eight seconds.
+         */
+        post: operations["post_web_chat_key_typing"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/webhook-deliveries": {
         parameters: {
             query?: never;
@@ -1528,6 +2607,82 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/webhook/facebook/data-deletion": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask for deletion of a person's data, as Meta does */
+        post: operations["post_webhook_facebook_data_deletion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/webhook/facebook/data-deletion/{code}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What became of a request for deletion */
+        get: operations["get_webhook_facebook_data_deletion_code"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/webhook/{platform}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Prove to a platform that a webhook's address is ours
+         * @description Also under `/webhooks/{platform}`.
+         */
+        get: operations["get_webhook_platform"];
+        put?: never;
+        /**
+         * Take a delivery of a platform
+         * @description Signed as the platform signs. It is durable when this answers. Also under `/webhooks/{platform}`.
+         */
+        post: operations["post_webhook_platform"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/webhook/{platform}/{app_tenant}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Prove that a webhook's address is ours, to a workspace's own app */
+        get: operations["get_webhook_platform_app_tenant"];
+        put?: never;
+        /** Take a delivery of a platform through a workspace's own app */
+        post: operations["post_webhook_platform_app_tenant"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1570,11 +2725,19 @@ export interface components {
             /** @description What the other system calls it. */
             remote_ids?: unknown;
             request: unknown;
+            settle_reason?: string | null;
             /**
              * Format: int32
              * @description How often it was asked for without an answer.
              */
             settle_tries: number;
+            /**
+             * Format: date-time
+             * @description While it is not known what became of it: from when on a person may settle it.
+             */
+            settleable_from?: string | null;
+            /** @description Who settled it by hand, and how they know. */
+            settled_by?: string | null;
             state: components["schemas"]["State"];
         };
         Alert: {
@@ -1794,10 +2957,328 @@ export interface components {
             /** @description The key itself. It is shown this once. */
             secret: string;
         };
+        Assignment: {
+            assignee_id?: components["schemas"]["UserId"] | null;
+        };
+        Attachment: {
+            /** @description Found by looking at the bytes. */
+            content_type?: string | null;
+            /** Format: date-time */
+            created_at: string;
+            file_name?: string | null;
+            id: components["schemas"]["AttachmentId"];
+            kind: components["schemas"]["AttachmentKind"];
+            message_id?: components["schemas"]["MessageId"] | null;
+            /** Format: int64 */
+            size_bytes?: number | null;
+            state: components["schemas"]["AttachmentState"];
+            state_reason?: string | null;
+        };
+        /** @example att_01kagx4f0ve2pbkr7w3m9d5tqz */
+        AttachmentId: string;
+        /** @enum {string} */
+        AttachmentKind: "image" | "audio" | "video" | "file" | "sticker" | "share" | "location" | "unknown";
+        /** @enum {string} */
+        AttachmentState: "none" | "waiting" | "stored" | "refused" | "failed";
         Broken: {
             reason: string;
             /** Format: int64 */
             seq: number;
+        };
+        CannedReply: {
+            body: string;
+            /** Format: date-time */
+            created_at: string;
+            created_by: string;
+            id: components["schemas"]["CannedReplyId"];
+            /** @description Empty: for all of them. */
+            platforms: components["schemas"]["Platform"][];
+            /** @description Typed behind `/` to find it. */
+            shortcut: string;
+            title: string;
+            /** Format: date-time */
+            updated_at: string;
+        };
+        /** @description What a canned reply says. */
+        CannedReplyContent: {
+            /**
+             * @description Variables: `contact.name`, `contact.first_name`, `agent.name`, `agent.first_name`, `workspace.name`.
+             * @example Hello {{contact.first_name|there}}, thank you for writing!
+             */
+            body: string;
+            /** @description Empty: for all of them. */
+            platforms?: components["schemas"]["Platform"][];
+            /**
+             * @description Typed behind `/` to find it: letters, digits, hyphens and underscores.
+             * @example hello
+             */
+            shortcut: string;
+            title: string;
+        };
+        /** @description A canned reply with its variables filled in. */
+        CannedReplyFilled: {
+            text: string;
+        };
+        /** @example canned_01kagx4f0ve2pbkr7w3m9d5tqz */
+        CannedReplyId: string;
+        CannedReplyUse: {
+            conversation_id: components["schemas"]["ConversationId"];
+        };
+        ChannelAccount: {
+            avatar_url?: string | null;
+            /** Format: date-time */
+            connected_at: string;
+            connected_by: string;
+            /** Format: date-time */
+            disconnected_at?: string | null;
+            /** @description The platform's own id. */
+            external_id: string;
+            handle?: string | null;
+            id: components["schemas"]["ChannelAccountId"];
+            /**
+             * Format: date-time
+             * @description When something last came from there.
+             */
+            last_event_at?: string | null;
+            name: string;
+            platform: components["schemas"]["Platform"];
+            /** Format: date-time */
+            polled_at?: string | null;
+            /** @description What the platform last said of its limits, in its own words. */
+            quota?: {
+                [key: string]: unknown;
+            } | null;
+            /** Format: date-time */
+            quota_at?: string | null;
+            /**
+             * Format: date-time
+             * @description When it will be refreshed by itself; null when that cannot be.
+             */
+            refresh_at?: string | null;
+            scopes: string[];
+            settings: components["schemas"]["ChannelAccountSettings"];
+            state: components["schemas"]["ChannelAccountState"];
+            /** @description A sentence that says why; null while all is well. */
+            state_reason?: string | null;
+            /** Format: date-time */
+            state_since: string;
+            /**
+             * Format: date-time
+             * @description When the platform wants a new log-in or refresh; null when never.
+             */
+            token_expires_at?: string | null;
+            /** Format: date-time */
+            updated_at: string;
+            /** @description Whether it goes through the workspace's own app and not the operator's. */
+            uses_own_app: boolean;
+        };
+        /** @description Fields that are left out stay as they are. */
+        ChannelAccountChange: {
+            name?: string | null;
+            settings?: components["schemas"]["ChannelAccountSettings"] | null;
+        };
+        /** @example chan_01kagx4f0ve2pbkr7w3m9d5tqz */
+        ChannelAccountId: string;
+        /** @description An account with how it is. */
+        ChannelAccountOpened: {
+            account: components["schemas"]["ChannelAccount"];
+            /** @description Times in which messages may be missing, the newest first; at most 20. */
+            gaps: components["schemas"]["ChannelGap"][];
+            /**
+             * Format: date-time
+             * @description By the server's clock; the ages of token, quota and last event count from here.
+             */
+            now: string;
+        };
+        /** @description What an administrator decides for an account. */
+        ChannelAccountSettings: {
+            /**
+             * @description The platform granted the right to answer by hand after the messaging window (Meta's Human Agent).
+             * @default false
+             */
+            has_human_agent: boolean;
+            /**
+             * @description Public comments and mentions are received.
+             * @default false
+             */
+            ignores_comments: boolean;
+            /**
+             * Format: int32
+             * @description Asked for messages every so many seconds; null: the default of the channel.
+             * @default null
+             */
+            poll_every_seconds: number | null;
+            /**
+             * Format: int32
+             * @description Most characters of an answer; null: the default of the channel. The platform's own limit holds in any case.
+             * @default null
+             */
+            text_limit: number | null;
+            /**
+             * @description How the web chat widget looks and speaks; free for its page.
+             * @default null
+             */
+            widget: {
+                [key: string]: unknown;
+            } | null;
+        };
+        /** @enum {string} */
+        ChannelAccountState: "healthy" | "degraded" | "needs_you" | "disconnected";
+        ChannelApp: {
+            client_id: string;
+            /** Format: date-time */
+            created_at: string;
+            created_by: string;
+            id: components["schemas"]["ChannelAppId"];
+            platform: components["schemas"]["Platform"];
+            /** Format: date-time */
+            updated_at: string;
+        };
+        /** @description An app as the platform's console shows it. Its secrets are kept sealed and never shown again. */
+        ChannelAppContent: {
+            /** @description LinkedIn's number of the developer application. */
+            application_id?: string | null;
+            client_id: string;
+            client_secret: string;
+            /**
+             * @description What the platform signs deliveries with, where it is another secret (X: the consumer secret). Several during a
+             *     rotation.
+             */
+            signing_secrets?: string[];
+            /** @description What Meta is told to repeat when the webhook is set up. Several during a rotation. */
+            verify_tokens?: string[];
+        };
+        /** @example capp_01kagx4f0ve2pbkr7w3m9d5tqz */
+        ChannelAppId: string;
+        /** @description Accounts to choose from. */
+        ChannelConnection: {
+            accounts: components["schemas"]["ConnectableAccount"][];
+            /** @description Asked for and not granted: something will not work. */
+            missing_scopes: string[];
+            platform: components["schemas"]["Platform"];
+            /** @description What was granted; null where the platform does not tell. */
+            scopes?: string[] | null;
+            uses_own_app: boolean;
+        };
+        ChannelGap: {
+            account_id: components["schemas"]["ChannelAccountId"];
+            /** Format: date-time */
+            closed_at?: string | null;
+            /** Format: date-time */
+            from_at: string;
+            id: components["schemas"]["ChannelGapId"];
+            /** Format: date-time */
+            opened_at: string;
+            reason: string;
+            /**
+             * Format: int32
+             * @description Messages that were fetched for it.
+             */
+            recovered: number;
+            state: components["schemas"]["ChannelGapState"];
+            /** Format: date-time */
+            until_at?: string | null;
+        };
+        /** @example gap_01kagx4f0ve2pbkr7w3m9d5tqz */
+        ChannelGapId: string;
+        /** @enum {string} */
+        ChannelGapState: "open" | "closed" | "lost";
+        /** @description A platform, and what is needed to connect accounts of it. */
+        ChannelPlatform: {
+            /** @description Accounts can be connected at once, through the operator's app or the workspace's own. */
+            can_connect: boolean;
+            /** @description By a log-in at the platform. Web chat is our own and has none. */
+            has_login: boolean;
+            /** @description The operator has set an app. */
+            has_operator_app: boolean;
+            /** @description Messages are delivered; else they are asked for now and then. */
+            has_webhooks: boolean;
+            own_app?: components["schemas"]["ChannelApp"] | null;
+            /** @description To be entered at the platform as the webhook of the workspace's own app. */
+            own_webhook_url?: string | null;
+            platform: components["schemas"]["Platform"];
+            /** @description To be entered at the platform as the address to come back to. */
+            redirect_uri?: string | null;
+            /** @description What may be sent, on each surface. */
+            rules: components["schemas"]["ChannelRules"][];
+            /** @description What is asked for at the log-in. */
+            scopes: string[];
+            title: string;
+        };
+        ChannelRefusal: {
+            code: components["schemas"]["ChannelRefusalCode"];
+            /** @description For the person who wrote the answer. */
+            sentence: string;
+        };
+        /**
+         * @description Why an answer is refused; a stable name for programs.
+         * @enum {string}
+         */
+        ChannelRefusalCode: "empty" | "too_long" | "media_not_allowed" | "too_many_attachments" | "attachment_too_large" | "too_many_quick_replies" | "draft_only" | "not_invited" | "window_closed" | "human_only";
+        /** @description What a platform allows on one of its surfaces. */
+        ChannelRules: {
+            /**
+             * Format: int32
+             * @description The limit unless the account has another one.
+             */
+            default_limit: number;
+            /**
+             * Format: int32
+             * @description The platform's own limit, which holds always.
+             */
+            hard_limit: number;
+            /** @description We may write a text, and a person sends it by hand at the platform. */
+            is_draft_only: boolean;
+            /** Format: int32 */
+            largest_attachment_bytes: number;
+            /** @description Kinds of attachments, by their names (`image`, `audio`, `video`, `file`). */
+            media: string[];
+            /**
+             * Format: int32
+             * @description With one answer.
+             */
+            most_attachments: number;
+            /** Format: int32 */
+            most_quick_replies: number;
+            /** @description We answer only who wrote to us of their own accord (a mention, a message). */
+            needs_invitation: boolean;
+            platform: components["schemas"]["Platform"];
+            surface: components["schemas"]["Surface"];
+            /** @description False: an answer becomes several messages, first the text and then each attachment. */
+            text_with_media: boolean;
+            /** @description How the text is counted. */
+            unit: components["schemas"]["ChannelTextUnit"];
+            window?: components["schemas"]["ChannelWindow"] | null;
+        };
+        /** @enum {string} */
+        ChannelTextUnit: "characters" | "bytes" | "weighted";
+        /** @description What the rules say of an answer. */
+        ChannelVerdict: {
+            /** @description It is sent under the platform's tag for what humans write by hand, because the ordinary window is over. */
+            needs_human_agent_tag: boolean;
+            refused?: components["schemas"]["ChannelRefusal"] | null;
+            /** Format: int32 */
+            rules_version: number;
+            /**
+             * Format: int32
+             * @description In the unit of the rules.
+             */
+            text_limit: number;
+            /**
+             * Format: date-time
+             * @description Until when this kind of answer may be sent; null: at any time, or not any more until the person writes again.
+             */
+            window_closes_at?: string | null;
+        };
+        /** @description For how long the person's last message lets us answer. */
+        ChannelWindow: {
+            /**
+             * Format: int32
+             * @description For what a human wrote by hand, where the platform granted that right to the account.
+             */
+            human_agent_seconds?: number | null;
+            /** Format: int32 */
+            standard_seconds: number;
         };
         Checklist: {
             /** @description In the order in which they are best done. */
@@ -1809,6 +3290,9 @@ export interface components {
         };
         /** @enum {string} */
         ChecklistStep: "second_factor" | "colleague_invited" | "api_key_made" | "single_sign_on";
+        ChosenAccounts: {
+            external_ids: string[];
+        };
         /** @description A remote system that this workspace's calls are kept from, or tried out on. */
         Circuit: {
             /** Format: int32 */
@@ -1819,6 +3303,252 @@ export interface components {
             /** @description `open` or `half_open`. */
             state: string;
         };
+        Claim: {
+            /** @description Although somebody else is answering: they will see it. */
+            takes_over?: boolean;
+        };
+        ConnectableAccount: {
+            account_id?: components["schemas"]["ChannelAccountId"] | null;
+            avatar_url?: string | null;
+            external_id: string;
+            handle?: string | null;
+            is_connected: boolean;
+            name?: string | null;
+        };
+        /** @description What became of one of them. */
+        ConnectionOutcome: {
+            account?: components["schemas"]["ChannelAccount"] | null;
+            external_id: string;
+            problem?: components["schemas"]["ConnectionProblem"] | null;
+        };
+        ConnectionProblem: {
+            code: string;
+            detail: string;
+        };
+        ConnectionStart: {
+            /** @description Through the workspace's own app (`true`) or the operator's (`false`); left out: its own if it has one. */
+            uses_own_app?: boolean | null;
+        };
+        /** @description Where to send the browser. */
+        ConnectionStarted: {
+            authorize_url: string;
+        };
+        Contact: {
+            avatar_url?: string | null;
+            company?: string | null;
+            /** Format: date-time */
+            created_at: string;
+            email?: string | null;
+            id: components["schemas"]["ContactId"];
+            /** Format: date-time */
+            last_seen_at?: string | null;
+            merged_into?: components["schemas"]["ContactId"] | null;
+            /** @description Empty while nobody knows it. */
+            name: string;
+            phone?: string | null;
+            /** Format: date-time */
+            updated_at: string;
+        };
+        /** @description Fields that are left out stay as they are; an empty text removes what is there. */
+        ContactChange: {
+            company?: string | null;
+            email?: string | null;
+            name?: string | null;
+            phone?: string | null;
+        };
+        /** @example cont_01kagx4f0ve2pbkr7w3m9d5tqz */
+        ContactId: string;
+        ContactIdentity: {
+            avatar_url?: string | null;
+            contact_id: components["schemas"]["ContactId"];
+            /** Format: date-time */
+            created_at: string;
+            /** @description The platform's own id of the person. */
+            external_id: string;
+            handle?: string | null;
+            id: components["schemas"]["ContactIdentityId"];
+            name?: string | null;
+            platform: components["schemas"]["Platform"];
+            /** @description The account that knows the person by this id, where ids differ from account to account; else empty. */
+            scope: string;
+            /** Format: date-time */
+            seen_at: string;
+        };
+        /** @example cid_01kagx4f0ve2pbkr7w3m9d5tqz */
+        ContactIdentityId: string;
+        ContactMerge: {
+            id: components["schemas"]["ContactMergeId"];
+            identities: components["schemas"]["ContactIdentityId"][];
+            /** @description The contact that became a part of it. */
+            loser_id: components["schemas"]["ContactId"];
+            /** Format: date-time */
+            merged_at: string;
+            merged_by: string;
+            /** @description Fields that the winner did not have and took: `name`, `company`, `email`, `phone`, `avatar_url`. */
+            taken: string[];
+            /** Format: date-time */
+            undone_at?: string | null;
+            undone_by?: string | null;
+            /** @description The contact that stayed. */
+            winner_id: components["schemas"]["ContactId"];
+        };
+        /** @example mrg_01kagx4f0ve2pbkr7w3m9d5tqz */
+        ContactMergeId: string;
+        ContactMerging: {
+            /** @description The contact that becomes a part of the one in the address. */
+            with: components["schemas"]["ContactId"];
+        };
+        /** @description A contact with all that is known of them. */
+        ContactOpened: {
+            contact: components["schemas"]["Contact"];
+            /** @description Through all channels, newest activity first; at most 50. */
+            conversations: components["schemas"]["Conversation"][];
+            /** @description As the platforms know them, the oldest first. */
+            identities: components["schemas"]["ContactIdentity"][];
+            /** @description Contacts that became a part of this one, the newest first; at most 50. */
+            merges: components["schemas"]["ContactMerge"][];
+        };
+        Conversation: {
+            account_id: components["schemas"]["ChannelAccountId"];
+            assignee_id?: components["schemas"]["UserId"] | null;
+            /**
+             * Format: date-time
+             * @description Since when the person waits for an answer.
+             */
+            awaiting_since?: string | null;
+            claimed_by?: components["schemas"]["UserId"] | null;
+            /** Format: date-time */
+            claimed_until?: string | null;
+            /** Format: date-time */
+            closed_at?: string | null;
+            contact_avatar_url?: string | null;
+            contact_id: components["schemas"]["ContactId"];
+            /** @description Name of the contact; empty while nobody knows it. */
+            contact_name: string;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            delivered_until?: string | null;
+            id: components["schemas"]["ConversationId"];
+            identity_id: components["schemas"]["ContactIdentityId"];
+            /** Format: date-time */
+            last_activity_at: string;
+            /**
+             * Format: date-time
+             * @description When the person wrote last, in the platform's time.
+             */
+            last_inbound_at?: string | null;
+            /** Format: date-time */
+            last_outbound_at?: string | null;
+            /** @description A human spoke, so the machine is silent. */
+            machine_paused: boolean;
+            platform: components["schemas"]["Platform"];
+            /** @description Beginning of the newest message. */
+            preview: string;
+            preview_direction: components["schemas"]["MessageDirection"];
+            /** Format: date-time */
+            read_until?: string | null;
+            /** Format: date-time */
+            snoozed_until?: string | null;
+            status: components["schemas"]["ConversationStatus"];
+            surface: components["schemas"]["Surface"];
+            /** @description The post or root that comments are about; empty for direct messages. */
+            thread_key: string;
+            /** Format: int32 */
+            unread_count: number;
+            /** Format: date-time */
+            updated_at: string;
+            was_invited: boolean;
+        };
+        /** @description Whose conversations. */
+        ConversationAssignee: "nobody" | {
+            user: components["schemas"]["UserId"];
+        };
+        /** @description How many conversations there are, each number up to a thousand. */
+        ConversationCounts: {
+            /**
+             * Format: int64
+             * @description Open and the caller's; zero for programs.
+             */
+            mine: number;
+            /** Format: int64 */
+            open: number;
+            /** Format: int64 */
+            snoozed: number;
+            /**
+             * Format: int64
+             * @description Open and nobody's.
+             */
+            unassigned: number;
+            /**
+             * Format: int64
+             * @description Open, with something unread.
+             */
+            unread: number;
+        };
+        /** @description All given conditions must hold. */
+        ConversationFilter: {
+            /** @default null */
+            account: components["schemas"]["ChannelAccountId"] | null;
+            /** @default null */
+            assignee: components["schemas"]["ConversationAssignee"] | null;
+            /**
+             * @description The person waits for an answer.
+             * @default false
+             */
+            is_awaiting: boolean;
+            /** @default false */
+            is_unread: boolean;
+            /** @default null */
+            platform: components["schemas"]["Platform"] | null;
+            /**
+             * @description Words of messages, or of names of contacts.
+             * @default null
+             */
+            q: string | null;
+            /** @default null */
+            status: components["schemas"]["ConversationStatus"] | null;
+        };
+        /** @example conv_01kagx4f0ve2pbkr7w3m9d5tqz */
+        ConversationId: string;
+        ConversationNote: {
+            author_id?: components["schemas"]["UserId"] | null;
+            /** @description What the author was called then. */
+            author_name: string;
+            body: string;
+            conversation_id: components["schemas"]["ConversationId"];
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            edited_at?: string | null;
+            id: components["schemas"]["NoteId"];
+            /** @description Users who are meant to see it. */
+            mentions: components["schemas"]["UserId"][];
+        };
+        /** @description What may be sent in a conversation now. */
+        ConversationPolicy: {
+            /**
+             * Format: date-time
+             * @description When the verdict was made, by the server's clock; a countdown begins here.
+             */
+            at: string;
+            /** @description What the channel allows: how texts are counted, attachments, quick replies, the messaging window. */
+            rules: components["schemas"]["ChannelRules"];
+            /** @description About a short text of the caller: whether it may be sent, why not, until when, and how long it may be. */
+            verdict: components["schemas"]["ChannelVerdict"];
+        };
+        /** @description Somebody at a conversation. */
+        ConversationPresence: {
+            doing: components["schemas"]["Doing"];
+            /**
+             * Format: date-time
+             * @description Not true any more after this moment, unless it is said again.
+             */
+            until: string;
+            user_id: components["schemas"]["UserId"];
+        };
+        /** @enum {string} */
+        ConversationStatus: "open" | "snoozed" | "closed";
         /** @description How many open ones there are of a kind. */
         Count: {
             /** Format: int64 */
@@ -1835,6 +3565,16 @@ export interface components {
             password: string;
             /** @description Short name or id of the workspace; without it the one used last. */
             tenant?: string | null;
+        };
+        /** @description In Meta's words. */
+        DataDeletionAnswer: {
+            confirmation_code: string;
+            /** @description Where a person sees what became of it. */
+            url: string;
+        };
+        /** @description Sent as a form by Meta. */
+        DataDeletionForm: {
+            signed_request: string;
         };
         /**
          * @description How the client wants its refresh token.
@@ -1855,6 +3595,8 @@ export interface components {
             reason: string;
             select?: components["schemas"]["Selection"];
         };
+        /** @enum {string} */
+        Doing: "looking" | "typing" | "gone";
         /** @example eff_01kagx4f0ve2pbkr7w3m9d5tqz */
         EffectId: string;
         EnrolConfirm: {
@@ -1895,6 +3637,11 @@ export interface components {
         ForgotPassword: {
             email: string;
         };
+        /**
+         * @description What a person found out.
+         * @enum {string}
+         */
+        Found: "took_place" | "given_up";
         Health: {
             parts: components["schemas"]["Part"][];
             ready: boolean;
@@ -1987,13 +3734,20 @@ export interface components {
             entity_id: string;
             entity_kind: string;
         };
+        /** @description Event named `conversation.typing`: somebody types in a web chat, for eight seconds or until it is said that they stopped. */
+        LiveTyping: components["schemas"]["LiveEvent"] & {
+            /** @description `visitor` or `agent`. */
+            by: string;
+            is_typing: boolean;
+            name?: string | null;
+        };
         /** @description A row with the present names of who did it and to what. */
         LogEntry: components["schemas"]["Row"] & {
             /** @description Name of the user or API key; null for other actors and for those who are gone. */
             actor_name?: string | null;
             /**
-             * @description Name of the user, invitation, API key, webhook endpoint or alert target, or of the user whose session it was; null for other
-             *     things and for those that are gone.
+             * @description Name of the user, invitation, API key, webhook endpoint, alert target, channel account or contact, of the user whose
+             *     session it was, or of the contact whose conversation; null for other things and for those that are gone.
              */
             entity_name?: string | null;
         };
@@ -2032,6 +3786,88 @@ export interface components {
             tenants: components["schemas"]["TenantRef"][];
             user: components["schemas"]["User"];
         };
+        Message: {
+            attachments: components["schemas"]["Attachment"][];
+            author_id?: components["schemas"]["UserId"] | null;
+            author_kind: components["schemas"]["MessageAuthorKind"];
+            /** @description The payload of a button, the story that was answered; in the platform's words. */
+            context?: {
+                [key: string]: unknown;
+            } | null;
+            conversation_id: components["schemas"]["ConversationId"];
+            direction: components["schemas"]["MessageDirection"];
+            /** Format: date-time */
+            edited_at?: string | null;
+            effect_id?: components["schemas"]["EffectId"] | null;
+            id: components["schemas"]["MessageId"];
+            kind: components["schemas"]["MessageKind"];
+            /** @description The platform's own id. */
+            platform_id?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was written, as the platform says; what conversations are shown by.
+             */
+            provider_at: string;
+            quick_replies: string[];
+            reactions: components["schemas"]["MessageReaction"][];
+            /** Format: date-time */
+            received_at: string;
+            reply_to_platform_id?: string | null;
+            /**
+             * Format: int64
+             * @description Order of arrival within the conversation.
+             */
+            seq: number;
+            state?: components["schemas"]["MessageState"] | null;
+            /** Format: date-time */
+            state_at?: string | null;
+            /** @description Why it is refused, unknown, failed, or still queued. */
+            state_reason?: string | null;
+            /** @description As it was written: a text, never anything to be run or shown as HTML. */
+            text: string;
+            /** Format: date-time */
+            unsent_at?: string | null;
+        };
+        /** @enum {string} */
+        MessageAuthorKind: "contact" | "user" | "machine" | "platform";
+        /** @enum {string} */
+        MessageDirection: "in" | "out";
+        /** @description A message that a search found, with its conversation. */
+        MessageHit: {
+            conversation: components["schemas"]["Conversation"];
+            message: components["schemas"]["Message"];
+        };
+        /** @example msg_01kagx4f0ve2pbkr7w3m9d5tqz */
+        MessageId: string;
+        /** @enum {string} */
+        MessageKind: "text" | "comment" | "mention" | "postback" | "attachment" | "unknown";
+        /** @description A message with what came with it. */
+        MessageOpened: {
+            message: components["schemas"]["Message"];
+            /** @description As it came from the platform; null for what we wrote. */
+            raw?: {
+                [key: string]: unknown;
+            } | null;
+        };
+        /** @description A part of a conversation. */
+        MessagePage: {
+            /** @description With the first page: times in which messages of the account may be missing, the newest first. */
+            gaps: components["schemas"]["ChannelGap"][];
+            /** @description The newest first. */
+            items: components["schemas"]["Message"][];
+            /** @description Give this as `cursor` to get older messages; absent on the last page. */
+            next?: string | null;
+        };
+        MessageReaction: {
+            /** Format: date-time */
+            at: string;
+            emoji: string;
+        };
+        /**
+         * @description How far an outgoing message came.
+         * @enum {string}
+         */
+        MessageState: "queued" | "sent" | "delivered" | "read" | "refused" | "unknown" | "failed";
         /**
          * @description How somebody proved who they are.
          * @enum {string}
@@ -2096,6 +3932,43 @@ export interface components {
             name: string;
             ticket: string;
         };
+        NewSavedView: {
+            filter: components["schemas"]["ConversationFilter"];
+            /** @description For everybody, not only for the caller. */
+            is_shared?: boolean;
+            name: string;
+        };
+        NewWebChatMessage: {
+            /** @description None: files are not taken. */
+            attachment_ids?: string[];
+            /**
+             * Format: uuid
+             * @description Made once for what the visitor meant to say; however often it is sent, it is said once.
+             */
+            client_id: string;
+            /** @description The payload of the button that was pressed. */
+            quick_reply?: string | null;
+            /** @description At most 4,000 UTF-16 units. */
+            text: string;
+        };
+        NewWebChatSession: {
+            /** @description The visitor was asked and agreed. */
+            consent?: boolean;
+            email?: string | null;
+            /** @description Answers to the other fields, by their names. */
+            fields?: {
+                [key: string]: string;
+            };
+            identity?: components["schemas"]["WebChatIdentity"] | null;
+            language?: string | null;
+            name?: string | null;
+            page_url?: string | null;
+        };
+        NewWebChatWidget: {
+            /** @description The company or team, as visitors read it. */
+            name: string;
+            settings?: components["schemas"]["WebChatSettings"];
+        };
         NewWebhookEndpoint: {
             /** @description Names of events, groups (`user.*`), or `*`; none that you may not hear of yourself. */
             events: string[];
@@ -2107,6 +3980,14 @@ export interface components {
             /** @example https://example.com/hooks */
             url: string;
         };
+        /** @description What a note says. */
+        NoteContent: {
+            body: string;
+            /** @description Users who are meant to see it. */
+            mentions?: components["schemas"]["UserId"][];
+        };
+        /** @example note_01kagx4f0ve2pbkr7w3m9d5tqz */
+        NoteId: string;
         /** @description The same with everything that is known of it. */
         Opened: components["schemas"]["Letter"] & {
             /** @description One object per attempt: `at`, `seconds`, `error`. */
@@ -2155,11 +4036,19 @@ export interface components {
                 /** @description What the other system calls it. */
                 remote_ids?: unknown;
                 request: unknown;
+                settle_reason?: string | null;
                 /**
                  * Format: int32
                  * @description How often it was asked for without an answer.
                  */
                 settle_tries: number;
+                /**
+                 * Format: date-time
+                 * @description While it is not known what became of it: from when on a person may settle it.
+                 */
+                settleable_from?: string | null;
+                /** @description Who settled it by hand, and how they know. */
+                settled_by?: string | null;
                 state: components["schemas"]["State"];
             }[];
             /** @description Give this as `cursor` to get the next page; absent on the last one. */
@@ -2263,6 +4152,184 @@ export interface components {
             /** @description Give this as `cursor` to get the next page; absent on the last one. */
             next?: string | null;
         };
+        Page_CannedReply: {
+            items: {
+                body: string;
+                /** Format: date-time */
+                created_at: string;
+                created_by: string;
+                id: components["schemas"]["CannedReplyId"];
+                /** @description Empty: for all of them. */
+                platforms: components["schemas"]["Platform"][];
+                /** @description Typed behind `/` to find it. */
+                shortcut: string;
+                title: string;
+                /** Format: date-time */
+                updated_at: string;
+            }[];
+            /** @description Give this as `cursor` to get the next page; absent on the last one. */
+            next?: string | null;
+        };
+        Page_ChannelAccount: {
+            items: {
+                avatar_url?: string | null;
+                /** Format: date-time */
+                connected_at: string;
+                connected_by: string;
+                /** Format: date-time */
+                disconnected_at?: string | null;
+                /** @description The platform's own id. */
+                external_id: string;
+                handle?: string | null;
+                id: components["schemas"]["ChannelAccountId"];
+                /**
+                 * Format: date-time
+                 * @description When something last came from there.
+                 */
+                last_event_at?: string | null;
+                name: string;
+                platform: components["schemas"]["Platform"];
+                /** Format: date-time */
+                polled_at?: string | null;
+                /** @description What the platform last said of its limits, in its own words. */
+                quota?: {
+                    [key: string]: unknown;
+                } | null;
+                /** Format: date-time */
+                quota_at?: string | null;
+                /**
+                 * Format: date-time
+                 * @description When it will be refreshed by itself; null when that cannot be.
+                 */
+                refresh_at?: string | null;
+                scopes: string[];
+                settings: components["schemas"]["ChannelAccountSettings"];
+                state: components["schemas"]["ChannelAccountState"];
+                /** @description A sentence that says why; null while all is well. */
+                state_reason?: string | null;
+                /** Format: date-time */
+                state_since: string;
+                /**
+                 * Format: date-time
+                 * @description When the platform wants a new log-in or refresh; null when never.
+                 */
+                token_expires_at?: string | null;
+                /** Format: date-time */
+                updated_at: string;
+                /** @description Whether it goes through the workspace's own app and not the operator's. */
+                uses_own_app: boolean;
+            }[];
+            /** @description Give this as `cursor` to get the next page; absent on the last one. */
+            next?: string | null;
+        };
+        Page_ChannelApp: {
+            items: {
+                client_id: string;
+                /** Format: date-time */
+                created_at: string;
+                created_by: string;
+                id: components["schemas"]["ChannelAppId"];
+                platform: components["schemas"]["Platform"];
+                /** Format: date-time */
+                updated_at: string;
+            }[];
+            /** @description Give this as `cursor` to get the next page; absent on the last one. */
+            next?: string | null;
+        };
+        Page_Contact: {
+            items: {
+                avatar_url?: string | null;
+                company?: string | null;
+                /** Format: date-time */
+                created_at: string;
+                email?: string | null;
+                id: components["schemas"]["ContactId"];
+                /** Format: date-time */
+                last_seen_at?: string | null;
+                merged_into?: components["schemas"]["ContactId"] | null;
+                /** @description Empty while nobody knows it. */
+                name: string;
+                phone?: string | null;
+                /** Format: date-time */
+                updated_at: string;
+            }[];
+            /** @description Give this as `cursor` to get the next page; absent on the last one. */
+            next?: string | null;
+        };
+        Page_Conversation: {
+            items: {
+                account_id: components["schemas"]["ChannelAccountId"];
+                assignee_id?: components["schemas"]["UserId"] | null;
+                /**
+                 * Format: date-time
+                 * @description Since when the person waits for an answer.
+                 */
+                awaiting_since?: string | null;
+                claimed_by?: components["schemas"]["UserId"] | null;
+                /** Format: date-time */
+                claimed_until?: string | null;
+                /** Format: date-time */
+                closed_at?: string | null;
+                contact_avatar_url?: string | null;
+                contact_id: components["schemas"]["ContactId"];
+                /** @description Name of the contact; empty while nobody knows it. */
+                contact_name: string;
+                /** Format: date-time */
+                created_at: string;
+                /** Format: date-time */
+                delivered_until?: string | null;
+                id: components["schemas"]["ConversationId"];
+                identity_id: components["schemas"]["ContactIdentityId"];
+                /** Format: date-time */
+                last_activity_at: string;
+                /**
+                 * Format: date-time
+                 * @description When the person wrote last, in the platform's time.
+                 */
+                last_inbound_at?: string | null;
+                /** Format: date-time */
+                last_outbound_at?: string | null;
+                /** @description A human spoke, so the machine is silent. */
+                machine_paused: boolean;
+                platform: components["schemas"]["Platform"];
+                /** @description Beginning of the newest message. */
+                preview: string;
+                preview_direction: components["schemas"]["MessageDirection"];
+                /** Format: date-time */
+                read_until?: string | null;
+                /** Format: date-time */
+                snoozed_until?: string | null;
+                status: components["schemas"]["ConversationStatus"];
+                surface: components["schemas"]["Surface"];
+                /** @description The post or root that comments are about; empty for direct messages. */
+                thread_key: string;
+                /** Format: int32 */
+                unread_count: number;
+                /** Format: date-time */
+                updated_at: string;
+                was_invited: boolean;
+            }[];
+            /** @description Give this as `cursor` to get the next page; absent on the last one. */
+            next?: string | null;
+        };
+        Page_ConversationNote: {
+            items: {
+                author_id?: components["schemas"]["UserId"] | null;
+                /** @description What the author was called then. */
+                author_name: string;
+                body: string;
+                conversation_id: components["schemas"]["ConversationId"];
+                /** Format: date-time */
+                created_at: string;
+                /** Format: date-time */
+                edited_at?: string | null;
+                id: components["schemas"]["NoteId"];
+                /** @description Users who are meant to see it. */
+                mentions: components["schemas"]["UserId"][];
+            }[];
+            /** @description Give this as `cursor` to get the next page; absent on the last one. */
+            next?: string | null;
+        };
         Page_Invitation: {
             items: {
                 /** Format: date-time */
@@ -2314,11 +4381,33 @@ export interface components {
                 /** @description Name of the user or API key; null for other actors and for those who are gone. */
                 actor_name?: string | null;
                 /**
-                 * @description Name of the user, invitation, API key, webhook endpoint or alert target, or of the user whose session it was; null for other
-                 *     things and for those that are gone.
+                 * @description Name of the user, invitation, API key, webhook endpoint, alert target, channel account or contact, of the user whose
+                 *     session it was, or of the contact whose conversation; null for other things and for those that are gone.
                  */
                 entity_name?: string | null;
             })[];
+            /** @description Give this as `cursor` to get the next page; absent on the last one. */
+            next?: string | null;
+        };
+        Page_MessageHit: {
+            items: {
+                conversation: components["schemas"]["Conversation"];
+                message: components["schemas"]["Message"];
+            }[];
+            /** @description Give this as `cursor` to get the next page; absent on the last one. */
+            next?: string | null;
+        };
+        Page_SavedView: {
+            items: {
+                /** Format: date-time */
+                created_at: string;
+                filter: components["schemas"]["ConversationFilter"];
+                id: components["schemas"]["SavedViewId"];
+                name: string;
+                owner_id?: components["schemas"]["UserId"] | null;
+                /** Format: date-time */
+                updated_at: string;
+            }[];
             /** @description Give this as `cursor` to get the next page; absent on the last one. */
             next?: string | null;
         };
@@ -2441,6 +4530,8 @@ export interface components {
         };
         /** @enum {string} */
         Plan: "standard" | "enterprise";
+        /** @enum {string} */
+        Platform: "facebook" | "instagram" | "x" | "linkedin" | "web_chat";
         Policy: {
             /** @description Roles that must have a second factor; `admin` is always among them. */
             mfa_roles: components["schemas"]["Role"][];
@@ -2525,6 +4616,17 @@ export interface components {
             /** Format: date-time */
             until: string;
         };
+        /** @description An answer. */
+        Reply: {
+            /** @description Uploaded before, and not sent with anything yet. */
+            attachment_ids?: components["schemas"]["AttachmentId"][];
+            /** @description Buttons below the message, where the channel has them. */
+            quick_replies?: string[];
+            reply_to?: components["schemas"]["MessageId"] | null;
+            /** @description Answers although somebody else has claimed the conversation. */
+            takes_over?: boolean;
+            text?: string;
+        };
         ResetLink: {
             delivery: components["schemas"]["LinkDelivery"];
             /** @description The link itself, only when it could not be sent and the person works in no other workspace. */
@@ -2577,6 +4679,22 @@ export interface components {
             seq: number;
             user_agent?: string | null;
         };
+        SavedView: {
+            /** Format: date-time */
+            created_at: string;
+            filter: components["schemas"]["ConversationFilter"];
+            id: components["schemas"]["SavedViewId"];
+            name: string;
+            owner_id?: components["schemas"]["UserId"] | null;
+            /** Format: date-time */
+            updated_at: string;
+        };
+        SavedViewChange: {
+            filter: components["schemas"]["ConversationFilter"];
+            name: string;
+        };
+        /** @example view_01kagx4f0ve2pbkr7w3m9d5tqz */
+        SavedViewId: string;
         SecondFactor: {
             /**
              * @description Six digits of the authenticator app, or a recovery code.
@@ -2619,6 +4737,11 @@ export interface components {
         };
         /** @example ses_01kagx4f0ve2pbkr7w3m9d5tqz */
         SessionId: string;
+        Settle: {
+            finding: components["schemas"]["Found"];
+            /** @description How it is known; kept with the act and in the audit log. */
+            reason: string;
+        };
         Settled: {
             /** @description How many letters this concerned; at most 10,000 by one order. */
             count: number;
@@ -2644,6 +4767,13 @@ export interface components {
             /** @example Bearer */
             token_type: string;
             user: components["schemas"]["User"];
+        };
+        Snooze: {
+            /**
+             * Format: date-time
+             * @description Within the next year.
+             */
+            until: string;
         };
         SsoChange: {
             /** @description A new client secret; without it the stored one stays as long as issuer and client do. */
@@ -2721,6 +4851,11 @@ export interface components {
         };
         /** @enum {string} */
         State: "planned" | "claimed" | "dispatched" | "confirmed" | "failed" | "unknown" | "cancelled";
+        /**
+         * @description Where people talk: direct messages and web chat, or publicly under a post.
+         * @enum {string}
+         */
+        Surface: "message" | "comment";
         SwitchTenant: {
             delivery?: components["schemas"]["Delivery"];
             /** @description Short name or id. */
@@ -2747,6 +4882,9 @@ export interface components {
             secret: string;
             /** @description For a QR code. */
             url: string;
+        };
+        Typing: {
+            doing: components["schemas"]["Doing"];
         };
         User: {
             /** Format: date-time */
@@ -2797,6 +4935,217 @@ export interface components {
              * @description Keys whose first job failed and is tried again later.
              */
             retrying: number;
+        };
+        /**
+         * @description What visitors are told of who answers.
+         * @enum {string}
+         */
+        WebChatAgentNames: "first" | "full" | "none";
+        WebChatAttachment: {
+            id: components["schemas"]["AttachmentId"];
+            name: string;
+            /** Format: int64 */
+            size: number;
+            type: string;
+        };
+        WebChatAttachments: {
+            /** @description False: files are not taken. */
+            allowed: boolean;
+            /** Format: int32 */
+            max_bytes: number;
+            types: string[];
+        };
+        WebChatBusinessHours: {
+            open: components["schemas"]["WebChatOpening"][];
+            /**
+             * @description As in the time zone database.
+             * @example Europe/Vienna
+             */
+            time_zone: string;
+        };
+        /** @description What the widget looks like and asks for. Never a secret. */
+        WebChatConfig: {
+            attachments: components["schemas"]["WebChatAttachments"];
+            disclosure?: string | null;
+            greeting?: string | null;
+            /** @description Whether somebody answers now. */
+            is_online: boolean;
+            name: string;
+            offline_message?: string | null;
+            pre_chat?: components["schemas"]["WebChatQuestions"] | null;
+            texts: {
+                [key: string]: {
+                    [key: string]: string;
+                };
+            };
+            theme: components["schemas"]["WebChatTheme"];
+        };
+        WebChatConsent: {
+            text: string;
+            url?: string | null;
+        };
+        /** @enum {string} */
+        WebChatDay: "monday" | "tuesday" | "wednesday" | "thursday" | "friday" | "saturday" | "sunday";
+        WebChatField: {
+            label: string;
+            /** @description `name` and `email` become the contact's; others stand at the first message. */
+            name: string;
+            required?: boolean;
+        };
+        /** @enum {string} */
+        WebChatFrom: "visitor" | "agent" | "machine";
+        WebChatIdentity: {
+            /** @description HMAC-SHA-256 of the id under the widget's identity secret, in hexadecimal. */
+            hash: string;
+            /** @description The company's own id of the person. */
+            id: string;
+        };
+        /** @description A message as its visitor reads it. */
+        WebChatMessage: {
+            /** Format: date-time */
+            at: string;
+            attachments: components["schemas"]["WebChatAttachment"][];
+            /** @description Of the visitor's own messages. */
+            client_id?: string | null;
+            /** Format: date-time */
+            edited_at?: string | null;
+            from: components["schemas"]["WebChatFrom"];
+            id: components["schemas"]["MessageId"];
+            is_unsent: boolean;
+            name?: string | null;
+            quick_replies: components["schemas"]["WebChatQuickReply"][];
+            /** @description Empty when it was taken back. A text, never markup. */
+            text: string;
+        };
+        /** @enum {string} */
+        WebChatMode: "light" | "dark" | "auto";
+        WebChatOpening: {
+            day: components["schemas"]["WebChatDay"];
+            /** @example 09:00 */
+            from: string;
+            /**
+             * @description Not included; `24:00` is the end of the day.
+             * @example 17:30
+             */
+            to: string;
+        };
+        /** @description Messages, and the place from which to go on. */
+        WebChatPage: {
+            company_read_up_to?: components["schemas"]["MessageId"] | null;
+            cursor: string;
+            has_more: boolean;
+            /** @description The oldest first. */
+            messages: components["schemas"]["WebChatMessage"][];
+            visitor_read_up_to?: components["schemas"]["MessageId"] | null;
+        };
+        /** @enum {string} */
+        WebChatPosition: "right" | "left";
+        WebChatPreChat: {
+            consent?: components["schemas"]["WebChatConsent"] | null;
+            fields?: components["schemas"]["WebChatField"][];
+        };
+        WebChatQuestions: {
+            consent?: components["schemas"]["WebChatConsent"] | null;
+            fields: components["schemas"]["WebChatField"][];
+        };
+        WebChatQuickReply: {
+            payload: string;
+            title: string;
+        };
+        WebChatReadMark: {
+            /** @description The visitor has seen this message and all before it. */
+            up_to: components["schemas"]["MessageId"];
+        };
+        WebChatSession: {
+            /** @description Of this visitor, for the `Authorization` header. It is shown this once. */
+            token: string;
+            visitor_id: string;
+        };
+        WebChatSettings: {
+            /** @default first */
+            agent_names: components["schemas"]["WebChatAgentNames"];
+            /**
+             * @description Websites that may show the widget, such as `https://example.com` or `https://*.example.com`; none: all.
+             * @default []
+             */
+            allowed_origins: string[];
+            /** @default null */
+            business_hours: components["schemas"]["WebChatBusinessHours"] | null;
+            /**
+             * @description Said where a machine answers for the first time; null: our own words.
+             * @default null
+             */
+            disclosure: string | null;
+            /**
+             * @description The first line of every conversation.
+             * @default null
+             */
+            greeting: string | null;
+            /**
+             * @description Said outside of business hours; visitors may write all the same.
+             * @default null
+             */
+            offline_message: string | null;
+            /** @default null */
+            pre_chat: components["schemas"]["WebChatPreChat"] | null;
+            /**
+             * @description Other words, by language (`*` for all) and name of the sentence.
+             * @default {}
+             */
+            texts: {
+                [key: string]: {
+                    [key: string]: string;
+                };
+            };
+            /**
+             * @default {
+             *       "accent": "#4f46e5",
+             *       "mode": "auto",
+             *       "position": "right",
+             *       "radius": 12
+             *     }
+             */
+            theme: components["schemas"]["WebChatTheme"];
+        };
+        WebChatTheme: {
+            /** @default #4f46e5 */
+            accent: string;
+            /** @default auto */
+            mode: components["schemas"]["WebChatMode"];
+            /** @default right */
+            position: components["schemas"]["WebChatPosition"];
+            /**
+             * Format: int32
+             * @description Of the corners, in pixels.
+             * @default 12
+             */
+            radius: number;
+        };
+        WebChatTyping: {
+            is_typing: boolean;
+        };
+        WebChatWidget: {
+            id: components["schemas"]["ChannelAccountId"];
+            /** @description Names the widget in pages; no secret. */
+            key: string;
+            /** @description The company or team, as visitors read it. */
+            name: string;
+            /** @description The chat as a page of its own. */
+            page: string;
+            /** @description The line for the website. */
+            script: string;
+            settings: components["schemas"]["WebChatSettings"];
+        };
+        WebChatWidgetChange: {
+            name?: string | null;
+            settings?: components["schemas"]["WebChatSettings"] | null;
+        };
+        WebChatWidgetMade: components["schemas"]["WebChatWidget"] & {
+            /** @description For your server, to vouch for visitors whom it knows: HMAC-SHA-256 of your id of the person under this. Shown once. */
+            identity_secret: string;
+        };
+        WebChatWritten: {
+            message: components["schemas"]["WebChatMessage"];
         };
         WebhookAttempt: {
             /** Format: date-time */
@@ -3446,6 +5795,105 @@ export interface operations {
             };
         };
     };
+    post_attachments: {
+        parameters: {
+            query: {
+                /** @description What the file is called where it comes from. */
+                file_name: string;
+            };
+            header?: {
+                /** @description Makes the request safe to repeat. */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description The file, ready to be sent. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Attachment"];
+                };
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    delete_attachments_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["AttachmentId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_attachments_id_content: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["AttachmentId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The bytes. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     get_audit_log: {
         parameters: {
             query?: {
@@ -4063,6 +6511,74 @@ export interface operations {
             };
         };
     };
+    get_auth_social_platform_callback: {
+        parameters: {
+            query?: {
+                code?: string;
+                state?: string;
+                error?: string;
+            };
+            header?: never;
+            path: {
+                platform: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Into the web app, to the choice of accounts or with an error. */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    post_auth_social_platform_init: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                platform: components["schemas"]["Platform"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConnectionStart"];
+            };
+        };
+        responses: {
+            /** @description Where to go; a cookie binds the way back to this browser. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectionStarted"];
+                };
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     get_auth_sso_callback: {
         parameters: {
             query?: {
@@ -4149,6 +6665,1554 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SignedIn"];
+                };
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_canned_replies: {
+        parameters: {
+            query?: {
+                /** @description Those for this platform and those for all. */
+                platform?: components["schemas"]["Platform"];
+                /** @description `next` of the page before; without it the first page. */
+                cursor?: string;
+                /** @description Rows of a page; 50 without it. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of canned replies. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_CannedReply"];
+                };
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    post_canned_replies: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes the request safe to repeat. */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CannedReplyContent"];
+            };
+        };
+        responses: {
+            /** @description Added. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CannedReply"];
+                };
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_canned_replies_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["CannedReplyId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The canned reply. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CannedReply"];
+                };
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    put_canned_replies_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["CannedReplyId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CannedReplyContent"];
+            };
+        };
+        responses: {
+            /** @description Changed. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CannedReply"];
+                };
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    delete_canned_replies_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["CannedReplyId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    post_canned_replies_id_expand: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["CannedReplyId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CannedReplyUse"];
+            };
+        };
+        responses: {
+            /** @description The text. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CannedReplyFilled"];
+                };
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_channel_accounts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All of them, also disconnected ones. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ChannelAccount"];
+                };
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    post_channel_accounts_web_chat: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes the request safe to repeat. */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewWebChatWidget"];
+            };
+        };
+        responses: {
+            /** @description The widget, with the secret for your server. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebChatWidgetMade"];
+                };
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_channel_accounts_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ChannelAccountId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The account, never its tokens. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelAccountOpened"];
+                };
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    patch_channel_accounts_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ChannelAccountId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChannelAccountChange"];
+            };
+        };
+        responses: {
+            /** @description Changed. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelAccount"];
+                };
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    post_channel_accounts_id_disconnect: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ChannelAccountId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Disconnected. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelAccount"];
+                };
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_channel_accounts_id_web_chat: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ChannelAccountId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The widget with its settings. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebChatWidget"];
+                };
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    patch_channel_accounts_id_web_chat: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ChannelAccountId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebChatWidgetChange"];
+            };
+        };
+        responses: {
+            /** @description The widget as it is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebChatWidget"];
+                };
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_channel_apps: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All of them, without their secrets. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ChannelApp"];
+                };
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_channel_apps_platform: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                platform: components["schemas"]["Platform"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The app, without its secrets. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelApp"];
+                };
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    put_channel_apps_platform: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                platform: components["schemas"]["Platform"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChannelAppContent"];
+            };
+        };
+        responses: {
+            /** @description Set. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelApp"];
+                };
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    delete_channel_apps_platform: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                platform: components["schemas"]["Platform"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_channel_connections_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `connection` of the address to which the browser came back. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The choice, for some minutes and for whoever logged in. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelConnection"];
+                };
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    post_channel_connections_id_connect: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `connection` of the address to which the browser came back. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChosenAccounts"];
+            };
+        };
+        responses: {
+            /** @description What became of each. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectionOutcome"][];
+                };
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_channel_platforms: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All of them. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelPlatform"][];
+                };
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    post_contact_merges_id_undo: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes the request safe to repeat. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                id: components["schemas"]["ContactMergeId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Undone. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContactMerge"];
+                };
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_contacts: {
+        parameters: {
+            query?: {
+                /** @description Beginnings of the words of names and handles, or a whole e-mail address or telephone number. */
+                q?: string;
+                /** @description `next` of the page before; without it the first page. */
+                cursor?: string;
+                /** @description Rows of a page; 50 without it. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of contacts. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Contact"];
+                };
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_contacts_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ContactId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The contact. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContactOpened"];
+                };
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    patch_contacts_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ContactId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ContactChange"];
+            };
+        };
+        responses: {
+            /** @description Changed. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Contact"];
+                };
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_contacts_id_conversations: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before; without it the first page. */
+                cursor?: string;
+                /** @description Rows of a page; 50 without it. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["ContactId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of conversations. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Conversation"];
+                };
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    post_contacts_id_merge: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes the request safe to repeat. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                id: components["schemas"]["ContactId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ContactMerging"];
+            };
+        };
+        responses: {
+            /** @description Merged. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContactMerge"];
+                };
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_conversations: {
+        parameters: {
+            query?: {
+                status?: components["schemas"]["ConversationStatus"];
+                platform?: components["schemas"]["Platform"];
+                account_id?: components["schemas"]["ChannelAccountId"];
+                /**
+                 * @description `me`, `none`, or the id of a user.
+                 * @example me
+                 */
+                assignee?: string;
+                /** @description `true`: only those with something unread. */
+                unread?: boolean;
+                /** @description `true`: only those whose person waits for an answer. */
+                awaiting?: boolean;
+                /** @description Words of messages or of names of contacts; the last word may be the beginning of one. */
+                q?: string;
+                /** @description `next` of the page before; without it the first page. */
+                cursor?: string;
+                /** @description Rows of a page; 50 without it. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of conversations. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Conversation"];
+                };
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_conversations_counts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The numbers. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversationCounts"];
+                };
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_conversations_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ConversationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The conversation. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Conversation"];
+                };
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    post_conversations_id_assign: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes the request safe to repeat. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                id: components["schemas"]["ConversationId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Assignment"];
+            };
+        };
+        responses: {
+            /** @description As it is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Conversation"];
+                };
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    post_conversations_id_claim: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ConversationId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Claim"];
+            };
+        };
+        responses: {
+            /** @description It is yours until `claimed_until`. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Conversation"];
+                };
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    post_conversations_id_close: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes the request safe to repeat. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                id: components["schemas"]["ConversationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Conversation"];
+                };
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_conversations_id_messages: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before; without it the first page. */
+                cursor?: string;
+                /** @description Rows of a page; 50 without it. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["ConversationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of messages. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessagePage"];
+                };
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_conversations_id_notes: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before; without it the first page. */
+                cursor?: string;
+                /** @description Rows of a page; 50 without it. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["ConversationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of notes. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ConversationNote"];
+                };
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    post_conversations_id_notes: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes the request safe to repeat. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                id: components["schemas"]["ConversationId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NoteContent"];
+            };
+        };
+        responses: {
+            /** @description Written. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversationNote"];
+                };
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    post_conversations_id_pause_machine: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ConversationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Conversation"];
+                };
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_conversations_id_policy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ConversationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The verdict with its reason. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversationPolicy"];
+                };
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_conversations_id_presence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ConversationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Who is there. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversationPresence"][];
+                };
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    post_conversations_id_read: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ConversationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Conversation"];
+                };
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    post_conversations_id_release: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ConversationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Conversation"];
+                };
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    post_conversations_id_reopen: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes the request safe to repeat. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                id: components["schemas"]["ConversationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Conversation"];
+                };
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    post_conversations_id_reply: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes the request safe to repeat: the answer is sent once. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                id: components["schemas"]["ConversationId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Reply"];
+            };
+        };
+        responses: {
+            /** @description On its way. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    post_conversations_id_resume_machine: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ConversationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Conversation"];
+                };
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    post_conversations_id_snooze: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes the request safe to repeat. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                id: components["schemas"]["ConversationId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Snooze"];
+            };
+        };
+        responses: {
+            /** @description As it is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Conversation"];
+                };
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    post_conversations_id_typing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ConversationId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Typing"];
+            };
+        };
+        responses: {
+            /** @description Who is there, the caller included. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversationPresence"][];
+                };
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    post_conversations_id_unread: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ConversationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Conversation"];
                 };
             };
             /** @description Anything that went wrong, as a problem document. */
@@ -4407,6 +8471,44 @@ export interface operations {
             };
         };
     };
+    post_effects_id_settle: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes the request safe to repeat. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                id: components["schemas"]["EffectId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Settle"];
+            };
+        };
+        responses: {
+            /** @description It is settled. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Act"];
+                };
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     get_events: {
         parameters: {
             query?: never;
@@ -4426,6 +8528,42 @@ export interface operations {
                 };
                 content: {
                     "text/event-stream": components["schemas"]["LiveEvent"];
+                };
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_files_tenant_attachment: {
+        parameters: {
+            query: {
+                /** @description When the link ends, in seconds of Unix. */
+                until: number;
+                signature: string;
+            };
+            header?: never;
+            path: {
+                tenant: components["schemas"]["TenantId"];
+                attachment: components["schemas"]["AttachmentId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The bytes. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
                 };
             };
             /** @description Anything that went wrong, as a problem document. */
@@ -5007,6 +9145,171 @@ export interface operations {
             };
         };
     };
+    get_messages: {
+        parameters: {
+            query: {
+                /** @description All of these words; the last may be the beginning of one. */
+                q: string;
+                /** @description `next` of the page before; without it the first page. */
+                cursor?: string;
+                /** @description Rows of a page; 50 without it. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of messages with their conversations. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_MessageHit"];
+                };
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_messages_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["MessageId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The message. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessageOpened"];
+                };
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    post_messages_id_retry: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes the request safe to repeat. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                id: components["schemas"]["MessageId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description On its way. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    delete_notes_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["NoteId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    patch_notes_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["NoteId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NoteContent"];
+            };
+        };
+        responses: {
+            /** @description Changed. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversationNote"];
+                };
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     get_roles: {
         parameters: {
             query?: never;
@@ -5024,6 +9327,166 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["RoleMatrix"];
                 };
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_saved_views: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All of them. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_SavedView"];
+                };
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    post_saved_views: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes the request safe to repeat. */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSavedView"];
+            };
+        };
+        responses: {
+            /** @description Saved. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedView"];
+                };
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_saved_views_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["SavedViewId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The view. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedView"];
+                };
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    put_saved_views_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["SavedViewId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SavedViewChange"];
+            };
+        };
+        responses: {
+            /** @description Changed. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedView"];
+                };
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    delete_saved_views_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["SavedViewId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Anything that went wrong, as a problem document. */
             default: {
@@ -5709,6 +10172,281 @@ export interface operations {
             };
         };
     };
+    get_web_chat_key_attachments_attachment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The widget's key. */
+                key: string;
+                attachment: components["schemas"]["AttachmentId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The bytes. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_web_chat_key_config: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The widget's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What the widget looks like and asks for. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebChatConfig"];
+                };
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_web_chat_key_events: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Go on behind this place; without it the stream begins now. */
+                "Last-Event-ID"?: string | null;
+            };
+            path: {
+                /** @description The widget's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What is written, changed and read, as it happens. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_web_chat_key_messages: {
+        parameters: {
+            query?: {
+                /** @description What was made or changed after this place; without it, the newest messages. */
+                after?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The widget's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Messages, and the place to go on from. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebChatPage"];
+                };
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    post_web_chat_key_messages: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The widget's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewWebChatMessage"];
+            };
+        };
+        responses: {
+            /** @description The message, as it was made. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebChatWritten"];
+                };
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    post_web_chat_key_read: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The widget's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebChatReadMark"];
+            };
+        };
+        responses: {
+            /** @description Marked. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    post_web_chat_key_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The widget's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewWebChatSession"];
+            };
+        };
+        responses: {
+            /** @description The session's token. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebChatSession"];
+                };
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    post_web_chat_key_typing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The widget's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebChatTyping"];
+            };
+        };
+        responses: {
+            /** @description Told to whoever watches. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     get_webhook_deliveries: {
         parameters: {
             query?: {
@@ -6201,6 +10939,208 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["WebhookEvent"][];
+                };
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    post_webhook_facebook_data_deletion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/x-www-form-urlencoded": components["schemas"]["DataDeletionForm"];
+            };
+        };
+        responses: {
+            /** @description Written down; it is being done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DataDeletionAnswer"];
+                };
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_webhook_facebook_data_deletion_code: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page for people. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_webhook_platform: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                platform: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What the platform wants to hear. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    post_webhook_platform: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                platform: string;
+            };
+            cookie?: never;
+        };
+        /** @description As the platform sends it, at most 2 MiB. */
+        requestBody: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description Kept. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_webhook_platform_app_tenant: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                platform: string;
+                /** @description The workspace whose app it is. */
+                app_tenant: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What the platform wants to hear. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    post_webhook_platform_app_tenant: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                platform: string;
+                /** @description The workspace whose app it is. */
+                app_tenant: string;
+            };
+            cookie?: never;
+        };
+        /** @description As the platform sends it, at most 2 MiB. */
+        requestBody: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description Kept. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
                 };
             };
             /** @description Anything that went wrong, as a problem document. */

@@ -1,6 +1,6 @@
-//! Turns `web/dist` into a table of files for `src/lib.rs`. The web build leaves every file as it is and beside each that
-//! compresses well `X.br` and `X.gz`; those become spellings of `X`, not files of their own. Without a web build the table
-//! is empty and everything still compiles.
+//! Turns `web/dist` and `widget/dist` into tables of files for `src/lib.rs`. The builds leave every file as it is and beside
+//! each that compresses well `X.br` and `X.gz`; those become spellings of `X`, not files of their own. Without a build its
+//! table is empty and everything still compiles.
 
 use std::{
     collections::BTreeMap,
@@ -12,20 +12,38 @@ use std::{
 };
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let dist = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?).join("../../web/dist");
+    println!("cargo:rerun-if-changed=build.rs");
+    let app = files_of("web/dist", "index.html")?;
+    let widget = files_of("widget/dist", "frame.html")?;
+    let mut tables = table("FILES", &app)? + &table("WIDGET_FILES", &widget)?;
+    let index = app.get("index.html").map(fs::read_to_string).transpose()?;
+    let id = index.as_deref().and_then(first_script).unwrap_or("none");
+    writeln!(
+        tables,
+        "/// Names this build of the web app; `none` when there is none.\npub const BUILD_ID: &str = {id:?};"
+    )?;
+    fs::write(PathBuf::from(env::var("OUT_DIR")?).join("files.rs"), tables)?;
+    Ok(())
+}
+
+/// What a build left, by path; nothing unless its page is there.
+fn files_of(folder: &str, page: &str) -> Result<BTreeMap<String, String>, Box<dyn Error>> {
+    let dist = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?).join("../..").join(folder);
     // A watched path that does not exist makes cargo build this crate, and all that use it, anew each time. An empty
     // folder is watched like a full one. In a checkout that cannot be written, that loss of time is all.
     let _ = fs::create_dir_all(&dist);
     println!("cargo:rerun-if-changed={}", dist.display());
-    println!("cargo:rerun-if-changed=build.rs");
-
     let mut found = BTreeMap::new();
     collect(&dist, "", &mut found)?;
-    if !found.contains_key("index.html") {
+    if !found.contains_key(page) {
         found.clear();
     }
-    let mut table = String::from("pub static FILES: &[File] = &[\n");
-    for (name, path) in found.iter().filter(|(name, _)| !is_spelling(name, &found)) {
+    Ok(found)
+}
+
+fn table(name: &str, found: &BTreeMap<String, String>) -> Result<String, Box<dyn Error>> {
+    let mut table = format!("pub static {name}: &[File] = &[\n");
+    for (name, path) in found.iter().filter(|(name, _)| !is_spelling(name, found)) {
         let content = fs::read(path)?;
         let mut tag = Fnv::new();
         tag.add(&content);
@@ -35,19 +53,12 @@ fn main() -> Result<(), Box<dyn Error>> {
             content_type(name),
             format!("W/\"{:016x}-{:x}\"", tag.0, content.len()),
             name.starts_with("assets/"),
-            spelling(name, "br", &found),
-            spelling(name, "gz", &found),
+            spelling(name, "br", found),
+            spelling(name, "gz", found),
         )?;
     }
     table.push_str("];\n");
-    let index = found.get("index.html").map(fs::read_to_string).transpose()?;
-    let id = index.as_deref().and_then(first_script).unwrap_or("none");
-    writeln!(
-        table,
-        "/// Names this build of the web app; `none` when there is none.\npub const BUILD_ID: &str = {id:?};"
-    )?;
-    fs::write(PathBuf::from(env::var("OUT_DIR")?).join("files.rs"), table)?;
-    Ok(())
+    Ok(table)
 }
 
 /// The hashed name of the page's first script: it changes with any code of the app, and the page can read it of itself.

@@ -8,11 +8,12 @@
 -- until commit, so that neither can miss the other. Names are ordered by their bytes, as the program orders them, and not
 -- by the database's locale: lanes are locked in that order.
 create table system.lanes (
-    queue text collate "C" not null check (length(queue) between 1 and 40),
+    queue text collate "C" not null,
     tenant_id uuid not null,
+    -- The only check: PostgreSQL reads and compiles each of them anew for every statement.
     key text collate "C" not null check (length(key) between 1 and 200),
     -- 0 fast, 1 standard
-    speed smallint not null check (speed in (0, 1)),
+    speed smallint not null,
     -- Turn among the tenant's waiting lanes. From a sequence and not from a clock, which may be set back.
     place bigint not null,
     -- Number of the newest job; jobs of a lane are numbered without gaps.
@@ -23,8 +24,7 @@ create table system.lanes (
     lease uuid,
     -- Workers that died with this lane in their hands, one after the other.
     crashes smallint not null default 0,
-    primary key (queue, tenant_id, key),
-    check ((holder is null) = (lease is null))
+    primary key (queue, tenant_id, key)
 ) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000, autovacuum_vacuum_cost_delay = 0);
 create index lanes_claimable on system.lanes (queue, speed, tenant_id, place) where holder is null and wait_until is null;
 create index lanes_waiting on system.lanes (queue, wait_until) where wait_until is not null;
@@ -38,7 +38,7 @@ create table system.jobs (
     key text collate "C" not null,
     seq bigint not null,
     id uuid not null,
-    kind text not null check (length(kind) between 1 and 80),
+    kind text not null,
     version smallint not null,
     payload jsonb not null,
     attempts smallint not null default 0,
@@ -48,6 +48,8 @@ create table system.jobs (
     enqueued_at timestamptz not null default clock_timestamp(),
     primary key (queue, tenant_id, key, seq)
 ) with (fillfactor = 90, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000, autovacuum_vacuum_cost_delay = 0);
+-- For the age of the oldest. Without the queue, so that no statement about a lane can take this index for its own.
+create index jobs_age on system.jobs (enqueued_at);
 comment on table system.jobs is 'Work to be done, in the order of seq within a lane. Finished jobs are deleted.';
 
 create table system.delayed_jobs (
@@ -224,9 +226,41 @@ grant usage on sequence system.lane_places to socialai_app;
 
 -- Called by whatever takes a lock that others wait for. A process that is frozen in the middle of a transaction (a machine
 -- put to sleep, a network that is gone) would hold up its keys for as long as it is; so the server ends the transaction.
+-- To be assigned and not performed: what plpgsql can compute without a query costs a tenth of one.
 create function system.be_brief() returns text
 language sql as $$
     select set_config('idle_in_transaction_session_timeout', '5s', true)
+$$;
+
+-- The door of a tenant's transaction again, computed where it was queried.
+create or replace function system.enter(tenant uuid, home text) returns boolean
+language plpgsql as $$
+declare
+    settings text;
+begin
+    settings := set_config('app.tenant_id', tenant::text, true) || set_config('app.scope', '', true)
+        || set_config('search_path', quote_ident(home) || ', system', true);
+    settings := pg_advisory_xact_lock_shared(hashtextextended(tenant::text, 7));
+    return exists (select from system.residents r where r.tenant_id = tenant and r.home_schema = home and r.open);
+end
+$$;
+
+-- Adds one job; `enqueue` below says how. False: whoever enqueues rings by itself.
+create function system.enqueue_one(of_tenant uuid, of_queue text, of_key text, of_speed smallint, job uuid, of_kind text,
+    of_version smallint, of_payload jsonb, of_trace text) returns boolean
+language plpgsql as $$
+declare
+    brief text := system.be_brief();
+    newest bigint;
+begin
+    insert into system.lanes as l (queue, tenant_id, key, speed, place, last_seq)
+    values (of_queue, of_tenant, of_key, of_speed, nextval('system.lane_places'), 1)
+    on conflict (queue, tenant_id, key) do update set last_seq = l.last_seq + 1, speed = least(l.speed, excluded.speed)
+    returning l.last_seq into newest;
+    insert into system.jobs (queue, tenant_id, key, seq, id, kind, version, payload, trace)
+    values (of_queue, of_tenant, of_key, newest, job, of_kind, of_version, of_payload, of_trace);
+    return false;
+end
 $$;
 
 -- Adds jobs behind those that their keys have. Lanes are locked in the order of their primary key, here and by everybody
@@ -235,8 +269,13 @@ $$;
 create function system.enqueue(tenants uuid[], queues text[], keys text[], speeds smallint[], ids uuid[], kinds text[],
     versions smallint[], payloads jsonb[], traces text[]) returns void
 language plpgsql set enable_seqscan = off set plan_cache_mode = force_generic_plan as $$
+declare
+    brief text := system.be_brief();
 begin
-    perform system.be_brief();
+    if cardinality(ids) = 1 then
+        brief := system.enqueue_one(tenants[1], queues[1], keys[1], speeds[1], ids[1], kinds[1], versions[1], payloads[1], traces[1]);
+        return;
+    end if;
     with wanted as (
         select * from unnest(tenants, queues, keys, speeds, ids, kinds, versions, payloads, traces)
             with ordinality as w (tenant_id, queue, key, speed, id, kind, version, payload, trace, nth)
@@ -256,93 +295,119 @@ begin
 end
 $$;
 
--- Takes up to `wanted` free lanes and returns the first jobs of each. The tenant that has the least of this worker for its
--- weight comes first. `room` says for tenants that occupy this worker already how many lanes more they may have; `most` is
--- that number for all others. Of more tenants than one claim looks at, the next in turn are those after `after`.
+-- Takes free lanes and returns the first jobs of each: for one speed after the other up to its `rooms`, for all together up
+-- to `free`. The tenant that has the least of this worker for its weight comes first. `room` says for tenants that occupy
+-- this worker already how many lanes more they may have; `most` is that number for all others. So many lanes of a tenant as
+-- are done `together` count as one, so that they come together. Of more tenants than the claim looks at, the next in turn
+-- are those after that of `afters`. It is called outside of any transaction, of which it is one.
 -- Two statements on purpose: the second sees the jobs as they are after the lanes were locked.
 -- The plan must be good whatever the statistics say: these tables are empty at one moment and hold millions at the next. So
--- rows that were found are updated by their place and not by a join, here and wherever several lanes are.
-create function system.claim(of_queue text, of_speed smallint, worker uuid, new_lease uuid, wanted int, per_lane int,
-    most int, busy uuid[], room int[], after uuid)
+-- rows that were found are updated by their place and not by a join, here and wherever several lanes are; and lanes to be
+-- claimed are asked for in an order that only their own index has.
+create function system.claim(of_queue text, worker uuid, new_lease uuid, speeds smallint[], rooms int[], afters uuid[],
+    free int, per_lane int, most int, busy uuid[], room int[], together int, looks_at int)
 returns table (tenant_id uuid, key text, speed smallint, seq bigint, id uuid, kind text, version smallint, payload jsonb,
     attempts smallint, trace text, enqueued_at timestamptz, crashes smallint, is_last boolean)
 language plpgsql set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off
-    set plan_cache_mode = force_generic_plan as $$
+    set enable_sort = off set enable_incremental_sort = off set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_column
 declare
+    -- A claim that a crash of the server forgets costs nothing: its lease is no longer that of the lane, so that what was
+    -- done under it cannot commit. So nobody waits for the disk between a job and its worker.
+    brief text := system.be_brief() || set_config('app.scope', 'system', true) || set_config('synchronous_commit', 'off', true);
+    of_speed smallint;
+    after uuid;
+    wanted int;
     got_tenants uuid[];
     got_keys text[];
-    got_speeds smallint[];
     got_crashes smallint[];
 begin
-    -- Most claims find nothing of one of the two speeds.
-    if not exists (select from system.lanes l
-        where l.queue = of_queue and l.speed = of_speed and l.holder is null and l.wait_until is null) then
-        return;
-    end if;
-    perform system.be_brief();
-    with recursive behind (tenant_id) as (
-        (select l.tenant_id from system.lanes l
-         where l.queue = of_queue and l.speed = of_speed and l.holder is null and l.wait_until is null and l.tenant_id > after
-         order by l.tenant_id limit 1)
-        union all
-        select (select l.tenant_id from system.lanes l
-                where l.queue = of_queue and l.speed = of_speed and l.holder is null and l.wait_until is null
-                    and l.tenant_id > w.tenant_id
-                order by l.tenant_id limit 1)
-        from behind w where w.tenant_id is not null
-    ), before (tenant_id) as (
-        (select l.tenant_id from system.lanes l
-         where l.queue = of_queue and l.speed = of_speed and l.holder is null and l.wait_until is null and l.tenant_id <= after
-         order by l.tenant_id limit 1)
-        union all
-        select (select l.tenant_id from system.lanes l
-                where l.queue = of_queue and l.speed = of_speed and l.holder is null and l.wait_until is null
-                    and l.tenant_id > w.tenant_id and l.tenant_id <= after
-                order by l.tenant_id limit 1)
-        from before w where w.tenant_id is not null
-    ), tenants as (
-        select w.tenant_id, coalesce(r.weight, 1) as weight, coalesce(u.room, most) as room
-        from (select tenant_id from behind where tenant_id is not null
-              union all select tenant_id from before where tenant_id is not null limit 64) w
-        left join system.residents r on r.tenant_id = w.tenant_id
-        left join unnest(busy, room) as u (tenant_id, room) on u.tenant_id = w.tenant_id
-        -- Work of a tenant that is leaving this database waits until it arrived at the other one.
-        where r.open is not false
-    ), candidates as (
-        select c.tenant_id, c.key, c.place,
-            (most - t.room + row_number() over (partition by c.tenant_id order by c.place) - 0.5)::float8 / t.weight as turn
-        from tenants t cross join lateral (
-            select l.tenant_id, l.key, l.place from system.lanes l
+    for nth in 1..cardinality(speeds) loop
+        of_speed := speeds[nth];
+        after := afters[nth];
+        wanted := least(rooms[nth], free);
+        -- Most claims find nothing of one of the two speeds.
+        continue when wanted <= 0 or (select l.place from system.lanes l
             where l.queue = of_queue and l.speed = of_speed and l.holder is null and l.wait_until is null
-                and l.tenant_id = t.tenant_id
-            order by l.place limit greatest(least(wanted, t.room), 0)) c
-    ), free as (
-        -- Whether the lane is still free is asked of the locked row and not in the search for it, which therefore can use
-        -- no index but the primary key. One that changed after this statement began is locked and not found below: whoever
-        -- changed it rings.
-        select l.ctid
-        from (select c.tenant_id, c.key from candidates c order by c.turn, c.place limit wanted) c
-        cross join lateral (
-            select l.ctid, l.holder, l.wait_until from system.lanes l
-            where l.queue = of_queue and l.tenant_id = c.tenant_id and l.key = c.key limit 1 for update skip locked) l
-        where l.holder is null and l.wait_until is null
-    ), got as (
-        update system.lanes l set holder = worker, lease = new_lease
-        where l.ctid = any (array(select f.ctid from free f))
-        returning l.tenant_id, l.key, l.speed, l.crashes
-    )
-    select array_agg(g.tenant_id), array_agg(g.key), array_agg(g.speed), array_agg(g.crashes) from got g
-    into got_tenants, got_keys, got_speeds, got_crashes;
+            order by l.tenant_id, l.place limit 1) is null;
+        with recursive behind (tenant_id) as (
+            (select l.tenant_id from system.lanes l
+             where l.queue = of_queue and l.speed = of_speed and l.holder is null and l.wait_until is null
+                and l.tenant_id > after
+             order by l.tenant_id, l.place limit 1)
+            union all
+            select (select l.tenant_id from system.lanes l
+                    where l.queue = of_queue and l.speed = of_speed and l.holder is null and l.wait_until is null
+                        and l.tenant_id > w.tenant_id
+                    order by l.tenant_id, l.place limit 1)
+            from behind w where w.tenant_id is not null
+        ), before (tenant_id) as (
+            (select l.tenant_id from system.lanes l
+             where l.queue = of_queue and l.speed = of_speed and l.holder is null and l.wait_until is null
+                and l.tenant_id <= after
+             order by l.tenant_id, l.place limit 1)
+            union all
+            select (select l.tenant_id from system.lanes l
+                    where l.queue = of_queue and l.speed = of_speed and l.holder is null and l.wait_until is null
+                        and l.tenant_id > w.tenant_id and l.tenant_id <= after
+                    order by l.tenant_id, l.place limit 1)
+            from before w where w.tenant_id is not null
+        ), tenants as (
+            select w.tenant_id, coalesce(r.weight, 1) as weight, coalesce(u.room, most) as room
+            from (select tenant_id from behind where tenant_id is not null
+                  union all select tenant_id from before where tenant_id is not null limit looks_at) w
+            left join system.residents r on r.tenant_id = w.tenant_id
+            left join unnest(busy, room) as u (tenant_id, room) on u.tenant_id = w.tenant_id
+            -- Work of a tenant that is leaving this database waits until it arrived at the other one.
+            where r.open is not false
+        ), candidates as (
+            select c.tenant_id, c.key, c.place, min(c.place) over (partition by c.tenant_id) as oldest,
+                (ceil((most - t.room + row_number() over (partition by c.tenant_id order by c.place))::float8 / together)
+                    * together - 0.5) / t.weight as turn
+            from tenants t cross join lateral (
+                select l.tenant_id, l.key, l.place from system.lanes l
+                where l.queue = of_queue and l.speed = of_speed and l.holder is null and l.wait_until is null
+                    and l.tenant_id = t.tenant_id
+                -- With enough tenants for the whole claim it need not read more than the turn of each.
+                order by l.place limit greatest(least(wanted, t.room,
+                    case when (select count(*) from tenants) * together >= wanted then together * t.weight end), 0)) c
+        ), free as (
+            -- Whether the lane is still free is asked of the locked row and not in the search for it, which therefore can
+            -- use no index but the primary key. One that changed after this statement began is locked and not found below:
+            -- whoever changed it rings.
+            select l.ctid
+            from (select c.tenant_id, c.key from candidates c order by c.turn, c.oldest, c.place limit wanted) c
+            cross join lateral (
+                select l.ctid, l.holder, l.wait_until from system.lanes l
+                where l.queue = of_queue and l.tenant_id = c.tenant_id and l.key = c.key limit 1 for update skip locked) l
+            where l.holder is null and l.wait_until is null
+        ), got as (
+            update system.lanes l set holder = worker, lease = new_lease
+            where l.ctid = any (array(select f.ctid from free f))
+            returning l.tenant_id, l.key, l.crashes
+        )
+        select array_agg(g.tenant_id), array_agg(g.key), array_agg(g.crashes) from got g
+        into got_tenants, got_keys, got_crashes;
+        continue when got_tenants is null;
 
-    return query
-        select j.tenant_id, j.key, g.speed, j.seq, j.id, j.kind, j.version, j.payload, j.attempts, j.trace, j.enqueued_at,
-            g.crashes, row_number() over (partition by j.tenant_id, j.key order by j.seq desc) = 1
-        from unnest(got_tenants, got_keys, got_speeds, got_crashes) as g (tenant_id, key, speed, crashes)
-        cross join lateral (
-            select * from system.jobs j
-            where j.queue = of_queue and j.tenant_id = g.tenant_id and j.key = g.key order by j.seq limit per_lane) j
-        order by j.tenant_id, j.key, j.seq;
+        return query
+            select j.tenant_id, j.key, of_speed, j.seq, j.id, j.kind, j.version, j.payload, j.attempts, j.trace,
+                j.enqueued_at, g.crashes, row_number() over (partition by j.tenant_id, j.key order by j.seq desc) = 1
+            from unnest(got_tenants, got_keys, got_crashes) as g (tenant_id, key, crashes)
+            cross join lateral (
+                select * from system.jobs j
+                where j.queue = of_queue and j.tenant_id = g.tenant_id and j.key = g.key order by j.seq limit per_lane) j
+            order by j.tenant_id, j.key, j.seq;
+        free := free - cardinality(got_tenants);
+        if nth < cardinality(speeds) then
+            select array_agg(b.tenant_id), array_agg(b.room) from (
+                select t.tenant_id, coalesce(max(t.room), most) - (count(*) filter (where t.room is null))::int as room
+                from (select g as tenant_id, null::int as room from unnest(got_tenants) g
+                      union all select u.tenant_id, u.room from unnest(busy, room) as u (tenant_id, room)) t
+                group by t.tenant_id) b
+            into busy, room;
+        end if;
+    end loop;
 end
 $$;
 
@@ -351,9 +416,9 @@ $$;
 create function system.hold(of_queue text, of_tenant uuid, of_key text, of_lease uuid) returns bigint
 language plpgsql as $$
 declare
+    brief text := system.be_brief();
     newest bigint;
 begin
-    perform system.be_brief();
     select l.last_seq into newest from system.lanes l
     where l.queue = of_queue and l.tenant_id = of_tenant and l.key = of_key and l.lease = of_lease for update;
     if not found then
@@ -384,9 +449,21 @@ $$;
 create function system.finish(of_queue text, of_tenant uuid, of_key text, of_lease uuid, done bigint, release boolean)
 returns boolean language plpgsql as $$
 declare
-    newest bigint := system.hold(of_queue, of_tenant, of_key, of_lease);
+    brief text := system.be_brief();
+    newest bigint;
 begin
+    -- Nearly always it is the only job of its lane.
+    if release then
+        delete from system.lanes l where l.queue = of_queue and l.tenant_id = of_tenant and l.key = of_key
+            and l.lease = of_lease and l.last_seq = done;
+    end if;
+    if not release or not found then
+        newest := system.hold(of_queue, of_tenant, of_key, of_lease);
+    end if;
     delete from system.jobs j where j.queue = of_queue and j.tenant_id = of_tenant and j.key = of_key and j.seq = done;
+    if newest is null then
+        return false;
+    end if;
     if release then
         return system.let_go(of_queue, of_tenant, of_key, done, newest);
     end if;
@@ -397,8 +474,48 @@ begin
 end
 $$;
 
+-- The same for several jobs of one tenant, whose work is one transaction. A lane may be there several times, with its jobs in
+-- their order. Lanes are locked in the order of their keys; then all that was read of them is true until the end, and they
+-- stay at their places.
+create function system.finish_together(of_queue text, of_tenant uuid, keys text[], leases uuid[], done bigint[], release boolean[])
+returns boolean language plpgsql set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+    set plan_cache_mode = force_generic_plan as $$
+declare
+    brief text := system.be_brief();
+    held bigint;
+    emptied tid[];
+    others tid[];
+begin
+    select count(*), array_agg(l.ctid) filter (where l.last_seq = w.last), array_agg(l.ctid) filter (where l.last_seq > w.last)
+    into held, emptied, others
+    from (select w.key collate "C" as key, w.lease, max(w.seq) filter (where w.release) as last
+          from unnest(keys, leases, done, release) as w (key, lease, seq, release) group by 1, 2 order by 1) w
+    cross join lateral (
+        select l.ctid, l.lease, l.last_seq from system.lanes l
+        where l.queue = of_queue and l.tenant_id = of_tenant and l.key = w.key limit 1 for update) l
+    where l.lease = w.lease;
+    if held < (select count(distinct w.key) from unnest(keys) as w (key)) then
+        raise exception 'the lease of one of these jobs was lost' using errcode = 'SA001';
+    end if;
+    delete from system.jobs j where j.ctid = any (array(
+        select j.ctid from unnest(keys, done) as d (key, seq)
+        cross join lateral (
+            select j.ctid from system.jobs j
+            where j.queue = of_queue and j.tenant_id = of_tenant and j.key = d.key and j.seq = d.seq limit 1) j));
+    if emptied is not null then
+        delete from system.lanes l where l.ctid = any (emptied);
+    end if;
+    if others is not null then
+        update system.lanes l set holder = null, lease = null, crashes = 0, place = nextval('system.lane_places')
+        where l.ctid = any (others);
+    end if;
+    return others is not null;
+end
+$$;
+
 -- The job is tried again later, and what is behind it waits. `failure` is null for a pause that is nobody's fault. A job
--- that is gone was done: its commit arrived and the answer to it did not. Then nothing has to wait.
+-- that is gone was done: its commit arrived and the answer to it did not. Then nothing has to wait. No pause is longer than
+-- a day.
 create function system.postpone(of_queue text, of_tenant uuid, of_key text, of_lease uuid, undone bigint, pause interval, failure jsonb)
 returns void language plpgsql as $$
 declare
@@ -411,7 +528,8 @@ begin
         perform system.let_go(of_queue, of_tenant, of_key, undone, newest);
         return;
     end if;
-    update system.lanes l set holder = null, lease = null, crashes = 0, wait_until = clock_timestamp() + pause
+    update system.lanes l set holder = null, lease = null, crashes = 0,
+        wait_until = clock_timestamp() + least(pause, interval '1 day')
     where l.queue = of_queue and l.tenant_id = of_tenant and l.key = of_key;
 end
 $$;
@@ -437,9 +555,9 @@ $$;
 create function system.reap(silence interval) returns int
 language plpgsql set enable_seqscan = off as $$
 declare
+    brief text := system.be_brief();
     freed int;
 begin
-    perform system.be_brief();
     update system.lanes l set holder = null, lease = null, crashes = l.crashes + 1,
         wait_until = case when l.crashes = 0 then null
             else clock_timestamp() + least(l.crashes, 10) ^ 2 * (0.5 + random()) * interval '1 second' end
@@ -458,17 +576,21 @@ begin
 end
 $$;
 
--- Lanes whose pause is over are claimable again.
+-- Lanes whose pause is over are claimable again; so are those that wait longer than any pause is (see `postpone`): the clock
+-- was set back since.
 create function system.wake_lanes() returns int
 language plpgsql set enable_seqscan = off as $$
 declare
+    brief text := system.be_brief();
     woken int;
 begin
-    perform system.be_brief();
     update system.lanes l set wait_until = null
     where l.ctid = any (array(
         select l.ctid from system.lanes l
-        where l.wait_until <= clock_timestamp() order by l.wait_until limit 1000 for update skip locked));
+        where l.wait_until <= clock_timestamp() order by l.wait_until limit 1000 for update skip locked)
+        || array(
+        select l.ctid from system.lanes l
+        where l.wait_until > clock_timestamp() + interval '1 day' limit 1000 for update skip locked));
     get diagnostics woken = row_count;
     return woken;
 end
@@ -503,10 +625,10 @@ $$;
 create function system.place_facts(most int) returns int
 language plpgsql set enable_seqscan = off as $$
 declare
+    brief text := system.be_brief();
     head bigint;
     placed int;
 begin
-    perform system.be_brief();
     select f.position into head from system.fact_head f for update skip locked;
     if not found then
         return 0;

@@ -23,6 +23,9 @@ create table effects (
     ended_at timestamptz,
     latency_ms int,
     settle_tries int not null default 0,
+    -- Who said by hand what became of it, and how they know.
+    settled_by text,
+    settle_reason text,
     primary key (tenant_id, id),
     unique (tenant_id, idempotency_key)
 );

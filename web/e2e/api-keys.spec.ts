@@ -171,7 +171,7 @@ test("a revoked key is refused at once", async ({
   expect((await client.GET("/users")).response.status).toBe(401);
 });
 
-test("a pasted key is found, and its secret goes nowhere", async ({ page, workspace, signIn, api }) => {
+test("a pasted key is found, and its secret goes nowhere @any-width", async ({ page, workspace, signIn, api }) => {
   const admin = await api(workspace.admin);
   const { secret } = await dataOf(admin.POST("/api-keys", { body: { name: "Wanted", scopes: ["users:read"] } }));
   await dataOf(admin.POST("/api-keys", { body: { name: "Other", scopes: ["users:read"] } }));

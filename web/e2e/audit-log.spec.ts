@@ -41,7 +41,7 @@ test("an entry tells who did what to whom, before and after", async ({ page, wor
   await expect(page).not.toHaveURL(/entry/);
 });
 
-test("an entry far down is opened by its address alone", async ({ page, workspace, signIn, sql }) => {
+test("an entry far down is opened by its address alone @any-width", async ({ page, workspace, signIn, sql }) => {
   await manyEntries(sql, workspace.id, 250);
   await signIn(page, workspace.admin);
   await page.goto(`${LOG}?entry=3`);
@@ -52,7 +52,7 @@ test("an entry far down is opened by its address alone", async ({ page, workspac
   await expect(page.getByRole("dialog").getByText("There is no such audit log entry in this workspace.")).toBeVisible();
 });
 
-test("filters live in the address and are dropped one by one", async ({ page, workspace, signIn, api }) => {
+test("filters live in the address and are dropped one by one @any-width", async ({ page, workspace, signIn, api }) => {
   const amir = await workspace.member("agent", { name: "Amir Agent" });
   const rita = await workspace.member("sales_rep", { name: "Rita Rep" });
   await makeViewers(await api(workspace.admin), [amir, rita]);
@@ -80,7 +80,12 @@ test("filters live in the address and are dropped one by one", async ({ page, wo
   await expect(page).toHaveURL(/audit-log$/);
 });
 
-test("from an entry to all about the same thing, and to a time", async ({ page, workspace, signIn, api }) => {
+test("from an entry to all about the same thing, and to a time @any-width", async ({
+  page,
+  workspace,
+  signIn,
+  api,
+}) => {
   const amir = await workspace.member("agent", { name: "Amir Agent" });
   const rita = await workspace.member("sales_rep", { name: "Rita Rep" });
   await makeViewers(await api(workspace.admin), [amir, rita]);
@@ -159,7 +164,7 @@ test("the chain is proved unbroken, and a broken one says where", async ({ page,
   await expectAccessible(page);
 });
 
-test("the log is exported as it is filtered, and taken up again where the line was cut", async ({
+test("the log is exported as it is filtered, and taken up again where the line was cut @any-width", async ({
   page,
   workspace,
   signIn,

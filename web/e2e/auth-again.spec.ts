@@ -51,7 +51,12 @@ test("the same person logs in again and goes on where they were", async ({
   await expect(page.getByRole("textbox", { name: "Name" })).toHaveValue("Half a na");
 });
 
-test("leaving instead says why, and comes back to the same page", async ({ page, workspace, signIn, api }) => {
+test("leaving instead says why, and comes back to the same page @any-width", async ({
+  page,
+  workspace,
+  signIn,
+  api,
+}) => {
   const rita = await workspace.member("sales_rep");
   await signIn(page, rita);
   const admin = await api(workspace.admin);

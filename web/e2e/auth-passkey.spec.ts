@@ -72,7 +72,11 @@ test("a passkey alone logs in", async ({ page, workspace, api }) => {
   await expect(page).toHaveURL("/");
 });
 
-test("the browser offers passkeys in the address field without being asked", async ({ page, workspace, api }) => {
+test("the browser offers passkeys in the address field without being asked @any-width", async ({
+  page,
+  workspace,
+  api,
+}) => {
   const rita = await workspace.member("sales_rep");
   await page.goto("/forgot");
   await plugInDevice(page);
@@ -81,7 +85,12 @@ test("the browser offers passkeys in the address field without being asked", asy
   await expect(page).toHaveURL("/settings/appearance");
 });
 
-test("a passkey that the server does not know is refused with a sentence", async ({ page, workspace, api, sql }) => {
+test("a passkey that the server does not know is refused with a sentence @any-width", async ({
+  page,
+  workspace,
+  api,
+  sql,
+}) => {
   const rita = await workspace.member("sales_rep");
   await withoutAutofill(page);
   await page.goto("/login");
@@ -108,7 +117,7 @@ test("a passkey is the second factor of somebody who has no app", async ({ page,
   await expect(home(page)).toBeVisible();
 });
 
-test("a browser without passkeys says so", async ({ page }) => {
+test("a browser without passkeys says so @any-width", async ({ page }) => {
   await page.addInitScript(() => Reflect.deleteProperty(window, "PublicKeyCredential"));
   await page.goto("/login");
   await passkeyButton(page).click();

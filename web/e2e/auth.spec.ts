@@ -46,7 +46,7 @@ test("a wrong password is said at its field, the right one leads to where one ca
   await expect(page).toHaveURL("/");
 });
 
-test("a link to the log-in leads to no other site", async ({ page, workspace }) => {
+test("a link to the log-in leads to no other site @any-width", async ({ page, workspace }) => {
   const rita = await workspace.member("sales_rep");
   await page.goto("/login?next=//evil.test/&error=<b>owned</b>");
   await expect(page.getByText("owned")).toHaveCount(0);
@@ -111,7 +111,7 @@ test("an admin sets up an authenticator app, keeps the recovery codes, and logs 
   await expectSignedIn(page);
 });
 
-test("a step that took too long leads back to the start, with the address kept", async ({
+test("a step that took too long leads back to the start, with the address kept @any-width", async ({
   page,
   workspace,
   api,
@@ -130,7 +130,7 @@ test("a step that took too long leads back to the start, with the address kept",
   await expect(password(page)).toBeFocused();
 });
 
-test("a device whose clock is wrong says so when its code is refused", async ({ page, workspace, api }) => {
+test("a device whose clock is wrong says so when its code is refused @any-width", async ({ page, workspace, api }) => {
   const { admin } = workspace;
   await api(admin);
   await page.clock.setFixedTime(Date.now() - 4 * 60_000);
@@ -141,7 +141,7 @@ test("a device whose clock is wrong says so when its code is refused", async ({ 
   await expect(code).toHaveAccessibleDescription(/The clock of this device is 4 minutes slow/);
 });
 
-test("whoever guesses has to wait, and is told how long", async ({ page, workspace }) => {
+test("whoever guesses has to wait, and is told how long @any-width", async ({ page, workspace }) => {
   const rita = await workspace.member("sales_rep");
   await page.goto("/login");
   const alert = page.getByRole("alert");
@@ -184,7 +184,7 @@ test("fifteen minutes are counted down, and another address need not wait", asyn
   await expectSignedIn(page);
 });
 
-test("a server that does not answer loses nothing that was typed", async ({ page, workspace }) => {
+test("a server that does not answer loses nothing that was typed @any-width", async ({ page, workspace }) => {
   const rita = await workspace.member("sales_rep");
   await page.goto("/login");
   await page.route("**/auth/login", (route) => route.abort());
@@ -211,7 +211,7 @@ test("the demo's people are one click away", async ({ page, program, workspace }
   await expectSignedIn(page);
 });
 
-test("a demo with a chosen password asks for that alone", async ({ page }) => {
+test("a demo with a chosen password asks for that alone @any-width", async ({ page }) => {
   await page.goto("/login");
   await page.getByRole("button", { name: /manager@acme\.test in globex/ }).click();
   await expect(email(page)).toHaveValue("manager@acme.test");
@@ -285,7 +285,7 @@ test("an invited person joins with a name and a password of their own", async ({
   await expectAccessible(page);
 });
 
-test("an invited admin with an account confirms with its password and sets up a second factor", async ({
+test("an invited admin with an account confirms with its password and sets up a second factor @any-width", async ({
   page,
   workspace,
   makeWorkspace,

@@ -90,7 +90,12 @@ test("a letter shows its payload and every attempt, and is replayed", async ({ p
   ).toContain("1");
 });
 
-test("filters live in the address, and the counts lead to each kind", async ({ page, workspace, signIn, sql }) => {
+test("filters live in the address, and the counts lead to each kind @any-width", async ({
+  page,
+  workspace,
+  signIn,
+  sql,
+}) => {
   await bury(sql, workspace, { count: 3 });
   await bury(sql, workspace, {
     count: 2,
@@ -120,7 +125,7 @@ test("filters live in the address, and the counts lead to each kind", async ({ p
   await expect(page.getByRole("heading", { name: "No dead letter fits" })).toBeVisible();
 });
 
-test("all that fit are replayed at a pace, and nothing else", async ({ page, workspace, signIn, sql }) => {
+test("all that fit are replayed at a pace, and nothing else @any-width", async ({ page, workspace, signIn, sql }) => {
   await bury(sql, workspace, { count: 12 });
   await bury(sql, workspace, { count: 1, kind: "tests.other" });
   await signIn(page, workspace.admin);
@@ -197,7 +202,7 @@ test("picked ones are replayed with the keyboard only", async ({ page, workspace
   await expect(page.getByText(/picked$/)).toHaveCount(0);
 });
 
-test("a refusal loses nothing of what was typed", async ({ page, workspace, signIn, sql, watch }) => {
+test("a refusal loses nothing of what was typed @any-width", async ({ page, workspace, signIn, sql, watch }) => {
   watch.expectComplaint(/500/);
   await bury(sql, workspace);
   await signIn(page, workspace.admin);
@@ -214,7 +219,7 @@ test("a refusal loses nothing of what was typed", async ({ page, workspace, sign
   await expect(page.getByText("Discarded 1 dead letter", { exact: true })).toBeVisible();
 });
 
-test("what another tab has replayed cannot be replayed twice", async ({
+test("what another tab has replayed cannot be replayed twice @any-width", async ({
   page,
   context,
   workspace,

@@ -11,8 +11,8 @@ test("a screen reader finds its way", async ({ page, workspace, signIn, isPhone 
     await expect(main).toMatchAriaSnapshot(`
       - navigation "Main":
         - link "Home"
-        - link "System"
-        - link "Settings"
+        - link "Inbox"
+        - link "Connections"
         - button "More"`);
   } else {
     await expect(page.getByRole("banner")).toMatchAriaSnapshot(`
@@ -24,9 +24,16 @@ test("a screen reader finds its way", async ({ page, workspace, signIn, isPhone 
           - list:
             - listitem:
               - link "Home"
+          - region "Work":
+            - heading "Work" [level=2]
+            - list:
+              - listitem:
+                - link "Inbox"
           - region "Run":
             - heading "Run" [level=2]
             - list:
+              - listitem:
+                - link "Connections"
               - listitem:
                 - link "System"
               - listitem:
@@ -47,9 +54,9 @@ test("going to another page tells its title", async ({ page, workspace, signIn }
   await signIn(page, workspace.admin);
   await page.goto("/");
   await expect(page.getByRole("heading", { name: "Home", level: 1 })).toBeVisible();
-  await page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "System" }).click();
-  await expect(page.getByRole("heading", { name: "System", level: 1 })).toBeVisible();
-  await expect(page.getByRole("status").filter({ hasText: "System · SocialAI Hub" })).toHaveCount(1);
+  await page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Connections" }).click();
+  await expect(page.getByRole("heading", { name: "Connections", level: 1 })).toBeVisible();
+  await expect(page.getByRole("status").filter({ hasText: "Connections · SocialAI Hub" })).toHaveCount(1);
 });
 
 test("the palette finds pages and does things", async ({ page, workspace, signIn, isPhone }) => {
@@ -140,7 +147,7 @@ test("the rail narrows and stays narrow", async ({ page, workspace, signIn, isPh
   await expectAccessible(page);
 });
 
-test("an address that leads nowhere says so, inside the frame", async ({ page, workspace, signIn }) => {
+test("an address that leads nowhere says so, inside the frame @any-width", async ({ page, workspace, signIn }) => {
   await signIn(page, workspace.admin);
   await page.goto("/nowhere/at/all");
   await expect(page.getByText("There is no such page")).toBeVisible();
@@ -148,7 +155,7 @@ test("an address that leads nowhere says so, inside the frame", async ({ page, w
   await expect(page.getByRole("heading", { name: "Home", level: 1 })).toBeVisible();
 });
 
-test("the app can be installed", async ({ page, request, program }) => {
+test("the app can be installed @any-width", async ({ page, request, program }) => {
   await page.goto("/login");
   const href = await page.locator("link[rel=manifest]").getAttribute("href");
   const manifest = await (await request.get(`${program.url}${href}`)).json();

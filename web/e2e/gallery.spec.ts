@@ -89,7 +89,7 @@ test("a busy button keeps its width and its focus, and ignores further presses",
   await expect(page.getByRole("status").filter({ hasText: "Working…" }).first()).toBeAttached();
 });
 
-test("a one-time code is taken however it was copied", async ({ page, open }) => {
+test("a one-time code is taken however it was copied @any-width", async ({ page, open }) => {
   await open("fields");
   const code = page.getByLabel("Code from your app");
   await code.fill("123 456");
@@ -119,7 +119,7 @@ test("one of many options is found by typing", async ({ page, open }) => {
   await expect(page.getByText("Chosen: Asia/Tokyo")).toBeVisible();
 });
 
-test("one of a few options is chosen with the keyboard alone", async ({ page, open }) => {
+test("one of a few options is chosen with the keyboard alone @any-width", async ({ page, open }) => {
   await open("fields");
   const role = page.getByRole("combobox", { name: "Role", exact: true }).first();
   await expect(role).toHaveText("Admin");
@@ -132,7 +132,10 @@ test("one of a few options is chosen with the keyboard alone", async ({ page, op
   await expect(role).toBeFocused();
 });
 
-test("a form says at each field what is missing, and takes the writer to the first", async ({ page, open }) => {
+test("a form says at each field what is missing, and takes the writer to the first @any-width", async ({
+  page,
+  open,
+}) => {
   await open("forms");
   await page.getByRole("button", { name: "Save", exact: true }).click();
   await expect(page.getByLabel("Name")).toBeFocused();
@@ -141,7 +144,7 @@ test("a form says at each field what is missing, and takes the writer to the fir
   await expect(page.getByText("Taken 0 times.")).toBeVisible();
 });
 
-test("what the server refuses is said at its field, the rest above the form, and nothing typed is lost", async ({
+test("what the server refuses is said at its field, the rest above the form, and nothing typed is lost @any-width", async ({
   page,
   open,
 }) => {
@@ -203,7 +206,7 @@ test("a change is taken back from its toast, which the keyboard reaches", async 
   await expect(page.getByText("They are back")).toBeVisible();
 });
 
-test("a toast stays long enough to be read", async ({ page, open }) => {
+test("a toast stays long enough to be read @any-width", async ({ page, open }) => {
   await page.clock.install({ time: new Date("2026-05-04T10:00:00Z") });
   await open("layers");
   await page.clock.pauseAt(new Date("2026-05-04T11:00:00Z"));
@@ -228,7 +231,10 @@ test("the palette finds words in any order and remembers what was used", async (
   await expect(page.getByText("Nothing matches “no such thing”.")).toBeVisible();
 });
 
-test("background work is followed and its result is fetched from the activity menu", async ({ page, open }) => {
+test("background work is followed and its result is fetched from the activity menu @any-width", async ({
+  page,
+  open,
+}) => {
   await open("work");
   await page.getByRole("button", { name: "Start", exact: true }).click();
   await page.getByRole("button", { name: "Activity, 1 running" }).click();
@@ -308,7 +314,7 @@ test("the choice of columns is kept on this device", async ({ page, open, isPhon
   await expect(page.getByRole("columnheader", { name: "State" })).toBeHidden();
 });
 
-test("the next page comes before the end is in sight", async ({ page, open }) => {
+test("the next page comes before the end is in sight @any-width", async ({ page, open }) => {
   await open("tables", "&table=paged");
   await expect(page.getByText("50 of 10,000")).toBeAttached();
   const region = page.locator("[data-scroll-region]");
@@ -316,7 +322,7 @@ test("the next page comes before the end is in sight", async ({ page, open }) =>
   await expect(page.getByText(/^1[05]0 of 10,000/)).toBeAttached();
 });
 
-test("a page that does not come can be asked for", async ({ page, open }) => {
+test("a page that does not come can be asked for @any-width", async ({ page, open }) => {
   await open("tables", "&table=stuck");
   await page.locator("[data-scroll-region]").evaluate((element) => element.scrollTo({ top: element.scrollHeight }));
   await expect(page.getByRole("button", { name: "Load more" })).toBeVisible();

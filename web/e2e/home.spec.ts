@@ -82,7 +82,12 @@ test("everybody sees their own steps only, and no log that is not theirs to read
   expect(asked.filter((url) => url.includes("/audit-log"))).toEqual([]);
 });
 
-test("a step of one's own ticks when it is taken on another device", async ({ page, workspace, signIn, api }) => {
+test("a step of one's own ticks when it is taken on another device @any-width", async ({
+  page,
+  workspace,
+  signIn,
+  api,
+}) => {
   const vera = await workspace.member("viewer");
   const elsewhere = await api(vera);
   await signIn(page, vera);

@@ -57,7 +57,11 @@ test("hostile names are text everywhere", async ({ page, makeWorkspace, signIn, 
   expect(dialogs, "scripts that ran").toEqual([]);
 });
 
-test("hostile filters in the address filter nothing and break nothing", async ({ page, workspace, signIn }) => {
+test("hostile filters in the address filter nothing and break nothing @any-width", async ({
+  page,
+  workspace,
+  signIn,
+}) => {
   await signIn(page, workspace.admin);
   const bad = encodeURIComponent(`"><script>alert(1)</script>%_\\\u0000'`);
   const dialogs = refuseDialogs(page);
@@ -80,7 +84,7 @@ test("hostile filters in the address filter nothing and break nothing", async ({
   expect(dialogs).toEqual([]);
 });
 
-test("a clock that is three days wrong does not lie about when things happened", async ({
+test("a clock that is three days wrong does not lie about when things happened @any-width", async ({
   page,
   workspace,
   signIn,
@@ -93,7 +97,11 @@ test("a clock that is three days wrong does not lie about when things happened",
   await expect(page.getByText(/days ago/)).toHaveCount(0);
 });
 
-test("a slow server shows the shape of the list first, then the list", async ({ page, workspace, signIn }) => {
+test("a slow server shows the shape of the list first, then the list @any-width", async ({
+  page,
+  workspace,
+  signIn,
+}) => {
   await signIn(page, workspace.admin);
   const answer = Promise.withResolvers<undefined>();
   await page.route("**/api/v1/users?*", async (route) => {
@@ -128,7 +136,7 @@ for (const status of [500, 503]) {
   });
 }
 
-test("a proxy's error page is no reason to break either", async ({ page, workspace, signIn }) => {
+test("a proxy's error page is no reason to break either @any-width", async ({ page, workspace, signIn }) => {
   await signIn(page, workspace.admin);
   await page.route("**/api/v1/users?*", (route) =>
     route.fulfill({ status: 502, contentType: "text/html", body: "<h1>Bad gateway</h1>" }),
@@ -137,7 +145,7 @@ test("a proxy's error page is no reason to break either", async ({ page, workspa
   await expect(page.getByRole("alert").filter({ hasText: "502" })).toBeVisible({ timeout: 30_000 });
 });
 
-test("values that only a newer server knows are shown as they come", async ({ page, workspace, signIn }) => {
+test("values that only a newer server knows are shown as they come @any-width", async ({ page, workspace, signIn }) => {
   await signIn(page, workspace.admin);
   await page.route("**/api/v1/users?*", async (route) => {
     const response = await route.fetch();

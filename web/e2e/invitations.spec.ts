@@ -83,7 +83,12 @@ test("many are invited at once; who cannot be stays in the form with the reason"
   expect(items.map(({ name }) => name).toSorted()).toEqual([expect.stringMatching(/^Ben Baker /), "Clay, Cleo"]);
 });
 
-test("an invitation whose answer was lost is sent again and made once", async ({ page, workspace, signIn, api }) => {
+test("an invitation whose answer was lost is sent again and made once @any-width", async ({
+  page,
+  workspace,
+  signIn,
+  api,
+}) => {
   const email = someAddress("dora");
   await signIn(page, workspace.admin);
   await page.goto(`${INVITATIONS}?new`);

@@ -46,7 +46,12 @@ test("offline, reading goes on and a change waits until the network is back", as
   expect(data?.name).toBe("Max Offline");
 });
 
-test("a page that was read can be opened again without a network", async ({ page, context, workspace, signIn }) => {
+test("a page that was read can be opened again without a network @any-width", async ({
+  page,
+  context,
+  workspace,
+  signIn,
+}) => {
   await workspace.member("agent", { name: "Amir Offline" });
   await signIn(page, workspace.admin);
   await page.goto("/settings/users");
@@ -69,7 +74,7 @@ test("a page that was read can be opened again without a network", async ({ page
   await expect(page.getByRole("status").filter({ hasText: "You are offline" })).toBeHidden();
 });
 
-test("logging out leaves nothing of the person on the device", async ({ page, workspace, signIn }) => {
+test("logging out leaves nothing of the person on the device @any-width", async ({ page, workspace, signIn }) => {
   await workspace.member("agent", { name: "Amir Secret" });
   await signIn(page, workspace.admin);
   await page.goto("/settings/users");

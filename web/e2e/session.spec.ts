@@ -43,7 +43,12 @@ test("a session ended by an admin in the middle of a form costs nothing that was
   expect(data?.name).toBe("Maximilian Manager");
 });
 
-test("whoever will not log in again leaves for the log-in page", async ({ page, workspace, signIn, api }) => {
+test("whoever will not log in again leaves for the log-in page @any-width", async ({
+  page,
+  workspace,
+  signIn,
+  api,
+}) => {
   const max = await workspace.member("manager");
   await signIn(page, max);
   await page.goto("/settings/sessions");
@@ -56,7 +61,11 @@ test("whoever will not log in again leaves for the log-in page", async ({ page, 
   await expect(page.getByRole("heading", { name: "Log in" })).toBeVisible();
 });
 
-test("a reload that loses the answer to a refresh leaves one signed in", async ({ page, workspace, signIn }) => {
+test("a reload that loses the answer to a refresh leaves one signed in @any-width", async ({
+  page,
+  workspace,
+  signIn,
+}) => {
   await signIn(page, await workspace.member("agent"));
   let isLost = false;
   await page.route("**/api/v1/auth/refresh", async (route) => {
@@ -74,7 +83,7 @@ test("a reload that loses the answer to a refresh leaves one signed in", async (
   await expect(page.getByRole("heading", { name: "Home" })).toBeVisible();
 });
 
-test("two reloads in quick succession leave one signed in", async ({ page, workspace, signIn }) => {
+test("two reloads in quick succession leave one signed in @any-width", async ({ page, workspace, signIn }) => {
   await signIn(page, await workspace.member("agent"));
   await page.goto("/");
   await expect(page.getByRole("heading", { name: "Home" })).toBeVisible();
@@ -85,7 +94,7 @@ test("two reloads in quick succession leave one signed in", async ({ page, works
   await expect(page.getByRole("heading", { name: "Home" })).toBeVisible();
 });
 
-test("a disabled person is told so at the next step", async ({ page, workspace, signIn, api }) => {
+test("a disabled person is told so at the next step @any-width", async ({ page, workspace, signIn, api }) => {
   const amir = await workspace.member("agent");
   await signIn(page, amir);
   await page.goto("/settings/profile");

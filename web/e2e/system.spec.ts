@@ -35,7 +35,11 @@ test("a manager sees that every part works, and since when", async ({ page, work
   await expect(page.getByRole("link", { name: "Outbox" })).toHaveCount(0);
 });
 
-test("it looks again by itself, and says what to do about a part that fails", async ({ page, workspace, signIn }) => {
+test("it looks again by itself, and says what to do about a part that fails @any-width", async ({
+  page,
+  workspace,
+  signIn,
+}) => {
   const max = await workspace.member("manager");
   await page.clock.install();
   await signIn(page, max);
@@ -142,7 +146,7 @@ test("work that is stuck says what to do, and is looked at again by itself", asy
   await expect(page).toHaveURL(/\/system\/dead-letters$/);
 });
 
-test("when work cannot be asked about, the rest stands", async ({ page, workspace, signIn, watch }) => {
+test("when work cannot be asked about, the rest stands @any-width", async ({ page, workspace, signIn, watch }) => {
   watch.expectComplaint(/500/);
   await signIn(page, await workspace.member("manager"));
   const mend = await refuse(page, /\/api\/v1\/system\/work$/);

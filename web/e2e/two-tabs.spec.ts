@@ -13,7 +13,11 @@ async function twoTabs(context: BrowserContext, path = "/"): Promise<[Page, Page
   return [...pages];
 }
 
-test("tabs that are opened at the same moment refresh one after the other", async ({ context, workspace, signIn }) => {
+test("tabs that are opened at the same moment refresh one after the other @any-width", async ({
+  context,
+  workspace,
+  signIn,
+}) => {
   await signIn(context, await workspace.member("agent"));
   const refreshes: number[] = [];
   context.on("response", (response) => {
@@ -53,7 +57,7 @@ test("going to another workspace takes the other tab along", async ({
   for (const page of [one, other]) await expect(page.getByText("You are in Globex & Daughters.")).toBeVisible();
 });
 
-test("what one tab changes appears in the other", async ({ context, workspace, signIn }) => {
+test("what one tab changes appears in the other @any-width", async ({ context, workspace, signIn }) => {
   await signIn(context, workspace.admin);
   const [one, other] = await twoTabs(context);
   await expect(other.getByText(/, Ada Admin$/)).toBeVisible();

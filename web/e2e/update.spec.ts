@@ -26,7 +26,7 @@ test("a newer server offers the new version and takes nothing away", async ({ pa
   await expect(name).toHaveValue("Half typ");
 });
 
-test("loading the new version reloads the page", async ({ page, workspace, signIn }) => {
+test("loading the new version reloads the page @any-width", async ({ page, workspace, signIn }) => {
   await signIn(page, await workspace.member("agent"));
   let isFuture = true;
   await page.route("**/api/v1/events", (route) => {
@@ -54,10 +54,10 @@ test.describe("without the worker that keeps all parts", () => {
     signIn,
   }) => {
     await signIn(page, workspace.admin);
-    await page.route("**/assets/system-page-*.js", (route) => route.fulfill({ status: 404, body: "" }));
+    await page.route("**/assets/connections-page-*.js", (route) => route.fulfill({ status: 404, body: "" }));
     await page.goto("/");
     await expect(page.getByRole("heading", { name: "Home", level: 1 })).toBeVisible();
-    await page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "System" }).click();
+    await page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Connections" }).click();
     await expect(page.getByRole("button", { name: /^Load (it now|the new version)$/ }).first()).toBeVisible();
     await expectAccessible(page);
     await page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Home" }).click();

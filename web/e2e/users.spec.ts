@@ -151,7 +151,7 @@ test("somebody who has left is removed, after the name was typed", async ({ page
   await expect(page.getByRole("heading", { name: "There is no such person here" })).toBeVisible();
 });
 
-test("sessions of a person are seen and ended", async ({ page, workspace, signIn, api }) => {
+test("sessions of a person are seen and ended @any-width", async ({ page, workspace, signIn, api }) => {
   const max = await workspace.member("manager", { name: "Max Manager" });
   const theirs = [await api(max), await api(max)];
   await signIn(page, workspace.admin);
@@ -193,7 +193,7 @@ test("somebody who cannot log in gets a password link, and loses lost factors", 
   await expect(panel.getByText("Not logged in anywhere.")).toBeVisible();
 });
 
-test("factors of somebody who works elsewhere too are the operator's business", async ({
+test("factors of somebody who works elsewhere too are the operator's business @any-width", async ({
   page,
   workspace,
   makeWorkspace,
@@ -277,7 +277,7 @@ test("names of any kind stay in their place", async ({ page, workspace, signIn }
   await expect(confirmation(page).getByRole("textbox", { name: /^Type “viewer\..*@.*” to confirm$/ })).toBeVisible();
 });
 
-test("words of a newer server are shown as they come", async ({ page, workspace, signIn }) => {
+test("words of a newer server are shown as they come @any-width", async ({ page, workspace, signIn }) => {
   const strange = {
     id: "usr_01kagx4f0ve2pbkr7w3m9d5tqz",
     email: "new@acme.test",
@@ -300,7 +300,7 @@ test("words of a newer server are shown as they come", async ({ page, workspace,
   await expect(panelOf(page).getByRole("combobox", { name: "Role" })).toHaveText("auditor");
 });
 
-test("what another admin does appears by itself", async ({ page, workspace, signIn, api }) => {
+test("what another admin does appears by itself @any-width", async ({ page, workspace, signIn, api }) => {
   const amir = await workspace.member("agent", { name: "Amir Agent" });
   const admin = await api(workspace.admin);
   await signIn(page, workspace.admin);

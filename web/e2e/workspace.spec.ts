@@ -83,7 +83,12 @@ test("days outside of the limits are refused at their field, by the keyboard alo
   await expect(days).toHaveValue("7");
 });
 
-test("a change from elsewhere comes in, but not over what is being typed", async ({ page, workspace, signIn, api }) => {
+test("a change from elsewhere comes in, but not over what is being typed @any-width", async ({
+  page,
+  workspace,
+  signIn,
+  api,
+}) => {
   const elsewhere = await api(workspace.admin);
   await signIn(page, workspace.admin);
   await page.goto("/settings/policy");

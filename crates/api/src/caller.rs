@@ -14,6 +14,7 @@ use socialai_domain::{
     ids::{ApiKeyId, SessionId, TenantId, UserId},
     permissions::{Permission, Role},
     problems::{Code, Error, Problem, Result},
+    scope::Scope,
     sessions::{Facts, Method},
     tenancy::{SystemTx, TenantTx},
     tenants::Plan,
@@ -51,6 +52,7 @@ pub mod can {
     markers! {
         UsersRead UsersManage ApiKeysRead ApiKeysManage SsoRead SsoManage SettingsRead SettingsManage AuditRead AuditExport
         SystemRead WorkRead WorkManage WebhooksRead WebhooksManage AlertsRead AlertsManage
+        ConversationsRead ConversationsWrite ChannelsRead ChannelsManage
     }
 
     /// Anybody who is signed in, a program included.
@@ -84,7 +86,15 @@ pub struct Caller<D> {
 
 impl<D> Caller<D> {
     pub async fn tx(&self, app: &App) -> Result<TenantTx> {
-        app.databases().tenant(self.tenant, self.actor.clone()).await
+        Ok(app.databases().tenant(self.tenant, self.actor.clone()).await?.within(self.scope()))
+    }
+
+    /// Which conversations are there for this caller. Programs see what their scopes name, of the whole workspace.
+    pub fn scope(&self) -> Scope {
+        match &self.principal {
+            Principal::User { id, facts, .. } => Scope::of(facts.role, *id),
+            Principal::ApiKey { .. } => Scope::Workspace,
+        }
     }
 
     /// A transaction over the installation's tables, for what concerns the person behind this caller.
@@ -201,7 +211,7 @@ fn quota(method: &HttpMethod, route: &str) -> Quota {
     }
 }
 
-fn bearer(headers: &HeaderMap) -> Result<SecretString, Problem> {
+pub(crate) fn bearer(headers: &HeaderMap) -> Result<SecretString, Problem> {
     let missing = || Problem::of(Code::MissingCredentials);
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
     let value = values.next().ok_or_else(missing)?;

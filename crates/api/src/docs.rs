@@ -15,7 +15,12 @@ use utoipa_swagger_ui::SwaggerUi;
 
 use socialai_domain::problems::Code;
 
-use crate::{audit_log::ExportFormat, events::Ready, problem::ProblemDocument, state::App};
+use crate::{
+    audit_log::ExportFormat,
+    events::{LiveTyping, Ready},
+    problem::ProblemDocument,
+    state::App,
+};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -25,7 +30,7 @@ use crate::{audit_log::ExportFormat, events::Ready, problem::ProblemDocument, st
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
     servers((url = "/api/v1")),
-    components(schemas(ProblemDocument, ExportFormat, Ready)),
+    components(schemas(ProblemDocument, ExportFormat, Ready, LiveTyping)),
 )]
 struct Base;
 
@@ -40,6 +45,10 @@ pub fn finish(mut document: openapi::OpenApi) -> openapi::OpenApi {
     ));
     let components = document.components.get_or_insert_default();
     components.add_security_scheme("token", SecurityScheme::Http(token.build()));
+    let visitor = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .description(Some("The token of a visitor's session in a web chat, from `/web-chat/{key}/sessions`."));
+    components.add_security_scheme("visitor", SecurityScheme::Http(visitor.build()));
     for (path, item) in &mut document.paths.paths {
         let operations: [(&str, &mut Option<Operation>); 5] = [
             ("get", &mut item.get),

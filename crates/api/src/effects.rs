@@ -1,10 +1,13 @@
 //! The effect ledger: what was done to other systems, and how it ended.
 
-use axum::{Json, extract::State as AppState};
+use axum::{Json, extract::State as AppState, http::StatusCode, response::Response};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use socialai_domain::{
-    effects::{self, Effect, Filter, State},
+    effects::{
+        self, Effect, Filter, State,
+        by_hand::{self, Found},
+    },
     ids::EffectId,
 };
 use time::OffsetDateTime;
@@ -12,7 +15,8 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     caller::{Caller, can},
-    http::body::{Id, Query, at_most},
+    http::body::{Body, Id, Query, at_most},
+    idempotent::{IdempotencyKey, once},
     page::{Page, Paging},
     problem::Answer,
     state::App,
@@ -46,11 +50,18 @@ pub struct Act {
     pub latency_ms: Option<i32>,
     /// How often it was asked for without an answer.
     pub settle_tries: i32,
+    /// While it is not known what became of it: from when on a person may settle it.
+    #[serde(with = "time::serde::rfc3339::option")]
+    pub settleable_from: Option<OffsetDateTime>,
+    /// Who settled it by hand, and how they know.
+    pub settled_by: Option<String>,
+    pub settle_reason: Option<String>,
 }
 
 impl From<Effect> for Act {
     fn from(effect: Effect) -> Self {
         Self {
+            settleable_from: by_hand::settleable_from(&effect),
             id: effect.id,
             kind: effect.kind,
             remote: effect.remote,
@@ -68,6 +79,8 @@ impl From<Effect> for Act {
             ended_at: effect.ended_at,
             latency_ms: effect.latency_ms,
             settle_tries: effect.settle_tries,
+            settled_by: effect.settled_by,
+            settle_reason: effect.settle_reason,
         }
     }
 }
@@ -120,4 +133,32 @@ pub async fn get(
     let effect = effects::get(&mut tx, id).await?;
     tx.rollback().await?;
     Ok(Json(effect.into()))
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Settle {
+    finding: Found,
+    /// How it is known; kept with the act and in the audit log.
+    #[schema(min_length = 1, max_length = 500)]
+    reason: String,
+}
+
+/// Say what became of an act that nobody knows the end of
+///
+/// Possible from `settleable_from` on. It ends the act for good: what was given up is not sent again.
+#[utoipa::path(post, path = "/effects/{id}/settle", tag = "Work", request_body = Settle,
+    params(("id" = EffectId, Path), ("Idempotency-Key" = Option<String>, Header, description = "Makes the request safe to repeat.")),
+    security(("token" = ["work:manage"])), responses((status = 200, description = "It is settled.", body = Act)))]
+pub async fn settle(
+    AppState(app): AppState<App>,
+    caller: Caller<can::WorkManage>,
+    Id(id): Id<EffectId>,
+    key: IdempotencyKey,
+    Body { value, raw }: Body<Settle>,
+) -> Answer<Response> {
+    once(&app, &caller, key, &raw, StatusCode::OK, async |tx| {
+        Ok(Act::from(by_hand::settle(tx, id, value.finding, &value.reason).await?))
+    })
+    .await
 }

@@ -23,6 +23,14 @@ pub struct IdempotencyKey {
     place: String,
 }
 
+impl IdempotencyKey {
+    /// What must be the same for the same request, for what has to be found again by it.
+    pub fn seed(&self, caller: &str) -> Option<Vec<u8>> {
+        let key = self.key.as_deref()?;
+        Some([caller, &self.place, key].join("\n").into_bytes())
+    }
+}
+
 impl FromRequestParts<App> for IdempotencyKey {
     type Rejection = Failure;
 

@@ -7,29 +7,43 @@ mod alert_rules;
 mod alert_targets;
 mod alerts;
 mod api_keys;
+mod attachments;
 pub mod audit_log;
 pub mod auth;
 mod caller;
+mod canned_replies;
+mod channel_accounts;
+mod channel_apps;
+mod channel_connections;
+mod contacts;
+mod conversations;
 mod dead_letters;
 pub mod docs;
 mod effects;
 mod events;
+mod hooks;
 mod http;
 mod idempotent;
+pub mod intake;
 mod invitations;
 pub mod limits;
 mod live;
 mod me;
 mod page;
+pub mod platforms;
+mod presence;
 mod problem;
 mod requests;
 mod roles;
+mod saved_views;
+mod signs;
 mod sso;
 pub mod state;
 mod system;
 mod tenant;
 mod users;
 mod web_app;
+mod web_chat;
 mod webhook_deliveries;
 mod webhook_endpoints;
 
@@ -108,6 +122,7 @@ fn v1() -> OpenApiRouter<App> {
         .routes(routes!(dead_letters::get))
         .routes(routes!(effects::list))
         .routes(routes!(effects::get))
+        .routes(routes!(effects::settle))
         // Webhooks
         .routes(routes!(webhook_endpoints::events))
         .routes(routes!(webhook_endpoints::list, webhook_endpoints::create))
@@ -129,6 +144,63 @@ fn v1() -> OpenApiRouter<App> {
         .routes(routes!(alert_targets::test))
         .routes(routes!(alerts::list))
         .routes(routes!(alerts::get))
+        // The inbox
+        .routes(routes!(conversations::list))
+        .routes(routes!(conversations::counts))
+        .routes(routes!(conversations::get))
+        .routes(routes!(conversations::policy))
+        .routes(routes!(conversations::messages::list))
+        .routes(routes!(conversations::messages::reply))
+        .routes(routes!(conversations::messages::search))
+        .routes(routes!(conversations::messages::get))
+        .routes(routes!(conversations::messages::retry))
+        .merge(attachments::routes())
+        .routes(routes!(conversations::actions::assign))
+        .routes(routes!(conversations::actions::snooze))
+        .routes(routes!(conversations::actions::close))
+        .routes(routes!(conversations::actions::reopen))
+        .routes(routes!(conversations::actions::read))
+        .routes(routes!(conversations::actions::unread))
+        .routes(routes!(conversations::actions::claim))
+        .routes(routes!(conversations::actions::release))
+        .routes(routes!(conversations::actions::pause_machine))
+        .routes(routes!(conversations::actions::resume_machine))
+        .routes(routes!(conversations::actions::typing))
+        .routes(routes!(conversations::actions::presence))
+        .routes(routes!(conversations::notes::list, conversations::notes::write))
+        .routes(routes!(conversations::notes::change, conversations::notes::remove))
+        .routes(routes!(canned_replies::list, canned_replies::create))
+        .routes(routes!(canned_replies::get, canned_replies::change, canned_replies::remove))
+        .routes(routes!(canned_replies::expand))
+        .routes(routes!(saved_views::list, saved_views::create))
+        .routes(routes!(saved_views::get, saved_views::change, saved_views::remove))
+        .routes(routes!(contacts::list))
+        .routes(routes!(contacts::get, contacts::change))
+        .routes(routes!(contacts::conversations))
+        .routes(routes!(contacts::merge))
+        .routes(routes!(contacts::undo_merge))
+        // Channels
+        .routes(routes!(channel_apps::platforms))
+        .routes(routes!(channel_apps::list))
+        .routes(routes!(channel_apps::get, channel_apps::put, channel_apps::remove))
+        .routes(routes!(channel_accounts::list))
+        .routes(routes!(channel_accounts::get, channel_accounts::change))
+        .routes(routes!(channel_accounts::disconnect))
+        .routes(routes!(channel_connections::init))
+        .routes(routes!(channel_connections::callback))
+        .routes(routes!(channel_connections::choice))
+        .routes(routes!(channel_connections::connect))
+        .merge(hooks::routes())
+        // Web chat
+        .routes(routes!(web_chat::widgets::create))
+        .routes(routes!(web_chat::widgets::get, web_chat::widgets::change))
+        .routes(routes!(web_chat::visitors::config))
+        .routes(routes!(web_chat::visitors::open_session))
+        .routes(routes!(web_chat::visitors::messages, web_chat::visitors::write))
+        .routes(routes!(web_chat::visitors::attachment))
+        .routes(routes!(web_chat::stream::events))
+        .routes(routes!(web_chat::visitors::typing))
+        .routes(routes!(web_chat::visitors::read))
         // The installation
         .routes(routes!(system::health))
         .routes(routes!(system::work))
@@ -157,6 +229,8 @@ pub fn router(app: App) -> Router {
         .route("/.well-known/jwks.json", get(auth::session::jwks))
         .route("/api/v1/openapi.json", get(docs::openapi))
         .route("/docs/problems", get(docs::problems))
+        .route("/widget.js", get(web_chat::files::script))
+        .route("/widget/{name}", get(web_chat::files::part))
         .merge(docs::swagger())
         .merge(probe_routes());
     let router = Router::new()

@@ -36,6 +36,17 @@ pub mod quotas {
     pub const VISIT: Quota = Quota { name: "visit", per_minute: 60 };
     /// Log-in and everything else at which somebody could guess, by address.
     pub const GUESS: Quota = Quota { name: "guess", per_minute: 30 };
+    /// Web chat: all requests, by address. Many visitors may share one.
+    pub const CHAT_ADDRESS: Quota = Quota { name: "chat_address", per_minute: 600 };
+    /// New sessions of visitors, by address and by widget.
+    pub const CHAT_SESSION: Quota = Quota { name: "chat_session", per_minute: 20 };
+    pub const CHAT_SESSIONS: Quota = Quota { name: "chat_sessions", per_minute: 600 };
+    /// What a visitor asks for, by session.
+    pub const CHAT_VISITOR: Quota = Quota { name: "chat_visitor", per_minute: 200 };
+    /// Messages of visitors, by session, by address and by widget.
+    pub const CHAT_MESSAGE: Quota = Quota { name: "chat_message", per_minute: 30 };
+    pub const CHAT_MESSAGE_ADDRESS: Quota = Quota { name: "chat_message_address", per_minute: 120 };
+    pub const CHAT_MESSAGES: Quota = Quota { name: "chat_messages", per_minute: 3_000 };
 }
 
 /// Enterprise tenants' factor.

@@ -8,7 +8,7 @@ use std::{
 use axum::http::HeaderMap;
 use moka::future::Cache;
 use secrecy::SecretString;
-use socialai_connect::{mail::Mail, oidc::Oidc};
+use socialai_connect::{mail::Mail, objects::Objects, oidc::Oidc};
 use socialai_domain::{
     api_keys,
     audit::Actor,
@@ -28,9 +28,14 @@ use webauthn_rs::{Webauthn, WebauthnBuilder};
 use crate::{
     caller::Principal,
     http::context,
+    intake::{Buffer, Intake},
     limits::{Limiter, OpenStreams, Quota, quotas},
     live::Live,
+    platforms::Platforms,
+    presence::Presence,
     requests::Requests,
+    signs::Signs,
+    web_chat::WebChat,
 };
 
 /// Plain settings, read from the environment by the binary.
@@ -71,6 +76,12 @@ struct Inner {
     streams: OpenStreams,
     requests: Requests,
     live: Live,
+    intake: Intake,
+    platforms: Platforms,
+    objects: Objects,
+    presence: Arc<Presence>,
+    signs: Signs,
+    web_chat: WebChat,
     webauthn: Webauthn,
     oidc: Oidc,
     mail: Mail,
@@ -102,6 +113,12 @@ pub struct Parts {
     pub limiter: Limiter,
     pub oidc: Oidc,
     pub mail: Mail,
+    /// Where people write to the workspaces.
+    pub platforms: Platforms,
+    /// Where the bytes of attachments are.
+    pub objects: Objects,
+    /// What stands before the database when deliveries come in.
+    pub buffer: Option<Buffer>,
     /// Renders the metrics page.
     pub metrics: Box<dyn Fn() -> String + Send + Sync>,
     pub stopping: CancellationToken,
@@ -119,6 +136,9 @@ impl App {
             .map_err(|error| Error::Fault(format!("SOCIALAI_PUBLIC_URL cannot be used for passkeys: {error}")))?;
         // Not among `tasks`, which somebody may wait for while the server goes on.
         let live = Live::start(&parts.databases, &parts.stopping, &TaskTracker::new());
+        let intake = Intake::start(&parts.databases, parts.buffer, &TaskTracker::new());
+        let presence = Arc::new(Presence::default());
+        let signs = Signs::start(&parts.databases, &presence, &parts.stopping, &TaskTracker::new());
         Ok(Self(Arc::new(Inner {
             databases: parts.databases,
             settings: parts.settings,
@@ -128,6 +148,12 @@ impl App {
             streams: OpenStreams::default(),
             requests: Requests::default(),
             live,
+            intake,
+            platforms: parts.platforms,
+            objects: parts.objects,
+            presence,
+            signs,
+            web_chat: WebChat::default(),
             webauthn,
             oidc: parts.oidc,
             mail: parts.mail,
@@ -178,6 +204,30 @@ impl App {
 
     pub(crate) fn live(&self) -> &Live {
         &self.0.live
+    }
+
+    pub(crate) fn intake(&self) -> &Intake {
+        &self.0.intake
+    }
+
+    pub fn platforms(&self) -> &Platforms {
+        &self.0.platforms
+    }
+
+    pub fn objects(&self) -> &Objects {
+        &self.0.objects
+    }
+
+    pub(crate) fn presence(&self) -> &Presence {
+        &self.0.presence
+    }
+
+    pub(crate) fn signs(&self) -> &Signs {
+        &self.0.signs
+    }
+
+    pub(crate) fn web_chat(&self) -> &WebChat {
+        &self.0.web_chat
     }
 
     pub fn render_metrics(&self) -> String {

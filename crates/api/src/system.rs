@@ -1,6 +1,6 @@
 //! Health of the installation, for load balancers, for Prometheus, and for people.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, time::Duration};
 
 use axum::{
     Json,
@@ -23,6 +23,9 @@ use crate::{
     problem::{Answer, Failure},
     state::App,
 };
+
+/// A page waits for this answer.
+const OBJECTS_WITHIN: Duration = Duration::from_secs(3);
 
 /// One thing that the installation depends on.
 #[derive(Debug, Serialize, ToSchema)]
@@ -57,7 +60,21 @@ pub async fn ready(State(app): State<App>) -> Response {
 #[utoipa::path(get, path = "/system/health", tag = "System", security(("token" = ["system:read"])),
     responses((status = 200, description = "Each part and what to do.", body = Health)))]
 pub async fn health(State(app): State<App>, _: Caller<can::SystemRead>) -> Answer<Json<Health>> {
-    Ok(Json(check(&app).await))
+    let mut health = check(&app).await;
+    // No part of `/ready`: what needs objects waits for them, and everything else works without.
+    health.parts.extend(objects(&app).await);
+    Ok(Json(health))
+}
+
+async fn objects(app: &App) -> Option<Part> {
+    let reached = tokio::time::timeout(OBJECTS_WITHIN, app.objects().reach()).await;
+    let (works, detail) = match reached {
+        Ok(None) => return None,
+        Ok(Some(Ok(()))) => (true, "The bucket answers.".to_owned()),
+        Ok(Some(Err(error))) => (false, format!("Attachments wait: {error}. `socialai doctor` says what to do.")),
+        Err(_) => (false, "The bucket does not answer, so attachments wait: check that it can be reached.".to_owned()),
+    };
+    Some(part("objects", works, detail))
 }
 
 /// How the event engine is doing

@@ -23,8 +23,20 @@ use crate::problem;
 pub struct OfWebApp;
 
 /// Beginnings of addresses that answer programs. What is missing there is a problem document, whoever asks.
-const NOT_PAGES: &[&str] =
-    &["api", "v1", "docs", "health", "ready", "metrics", ".well-known", "webhook", "webhooks", "auth", "assets"];
+const NOT_PAGES: &[&str] = &[
+    "api",
+    "v1",
+    "docs",
+    "health",
+    "ready",
+    "metrics",
+    ".well-known",
+    "webhook",
+    "webhooks",
+    "auth",
+    "assets",
+    "widget",
+];
 
 /// `/`
 pub async fn index(method: Method, headers: HeaderMap) -> Response {
@@ -81,7 +93,7 @@ fn accepts_html(headers: &HeaderMap) -> bool {
     encoding::weighted(headers, &header::ACCEPT).any(|(kind, weight)| kind == "text/html" && weight > 0)
 }
 
-fn answer(file: &'static File, method: &Method, headers: &HeaderMap) -> Response {
+pub(crate) fn answer(file: &'static File, method: &Method, headers: &HeaderMap) -> Response {
     let mut response = if knows(headers, file.etag) {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
@@ -203,6 +215,7 @@ mod tests {
             ".well-known/x",
             "webhook/x",
             "webhooks/x",
+            "widget/x",
             "assets",
             "assets/gone.js",
             "assets/gone",

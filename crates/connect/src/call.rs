@@ -20,13 +20,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
-use reqwest::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue};
 use reqwest::{Body, Client, Method, RequestBuilder, Response, redirect};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 pub use self::answer::Answer;
-pub(crate) use self::pace::listen;
+pub(crate) use self::pace::{listen, note as note_pause};
 use crate::guard::{self, Blocked, GuardedResolver, Lookup, Reach};
 
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);
@@ -133,9 +133,18 @@ impl Http {
 
     /// A change whose body is sent exactly as it is, for systems that check a signature over it.
     pub fn post_bytes(&self, url: &Url, content_type: &'static str, body: impl Into<Bytes>) -> Call {
-        let mut call = self.call(Method::POST, url, Repeat::Never, Some(body.into()));
-        call.request = call.request.map(|request| request.header(CONTENT_TYPE, HeaderValue::from_static(content_type)));
-        call
+        self.call(Method::POST, url, Repeat::Never, Some(body.into())).content_type(content_type)
+    }
+
+    /// A change that leaves the same behind however often it comes.
+    pub fn put_json(&self, url: &Url, body: &serde_json::Value) -> Call {
+        let body = body.to_string();
+        self.call(Method::PUT, url, Repeat::Safe, Some(body.into())).content_type("application/json")
+    }
+
+    /// A removal; what is gone already is not removed twice.
+    pub fn delete(&self, url: &Url) -> Call {
+        self.call(Method::DELETE, url, Repeat::Safe, None)
     }
 
     fn call(&self, method: Method, url: &Url, repeat: Repeat, body: Option<Bytes>) -> Call {
@@ -159,15 +168,25 @@ impl Call {
         self
     }
 
+    pub fn bearer_auth(mut self, token: &SecretString) -> Self {
+        self.request = self.request.and_then(|request| {
+            let mut value = header_value(AUTHORIZATION.as_str(), &format!("Bearer {}", token.expose_secret()))?;
+            value.set_sensitive(true);
+            Ok(request.header(AUTHORIZATION, value))
+        });
+        self
+    }
+
     /// A value that no header can carry makes the call a refused one.
     pub fn header(mut self, name: &'static str, value: &str) -> Self {
-        self.request = self.request.and_then(|request| {
-            let value = HeaderValue::from_str(value).map_err(|_| CallError::Refused {
-                code: "header".to_owned(),
-                message: format!("the header {name} would contain a line break or another forbidden character"),
-            })?;
-            Ok(request.header(HeaderName::from_static(name), value))
-        });
+        self.request = self
+            .request
+            .and_then(|request| Ok(request.header(HeaderName::from_static(name), header_value(name, value)?)));
+        self
+    }
+
+    fn content_type(mut self, content_type: &'static str) -> Self {
+        self.request = self.request.map(|request| request.header(CONTENT_TYPE, HeaderValue::from_static(content_type)));
         self
     }
 
@@ -236,6 +255,13 @@ impl Call {
         let headers = response.headers().clone();
         Ok((response, Answer { status, headers, pause, repeat: self.repeat, body: Vec::new() }))
     }
+}
+
+fn header_value(name: &str, value: &str) -> Result<HeaderValue, CallError> {
+    HeaderValue::from_str(value).map_err(|_| CallError::Refused {
+        code: "header".to_owned(),
+        message: format!("the header {name} would contain a line break or another forbidden character"),
+    })
 }
 
 /// A body that says when a connection took it.

@@ -336,14 +336,15 @@ async fn run(conn: &mut PgConnection, schema: &str, migrator: &Migrator, label: 
     unlocked.set_locking(false);
     // `run` would make every future that calls this unsendable: its bound on the connection is not general enough.
     let outcome = unlocked.run_direct(None, &mut *conn, false).await;
-    let bookkeeping = format!("grant select on {}._sqlx_migrations to socialai_app", identifier(schema));
-    conn.execute(AssertSqlSafe(bookkeeping)).await?;
     conn.execute("reset search_path").await?;
     outcome.map_err(|source| match source {
         MigrateError::VersionMissing(version) => DatabaseError::Newer(version),
         MigrateError::VersionMismatch(version) => DatabaseError::Altered(version),
         source => DatabaseError::Migrate { place: format!("schema {schema} of the {label}"), source },
-    })
+    })?;
+    let bookkeeping = format!("grant select on {}._sqlx_migrations to socialai_app", identifier(schema));
+    conn.execute(AssertSqlSafe(bookkeeping)).await?;
+    Ok(())
 }
 
 fn refuse_newer(migrator: &Migrator, applied: &[i64]) -> Result<(), DatabaseError> {

@@ -10,7 +10,8 @@
 //!
 //! The types allow no other order. The remote system may be called only by who holds a [`Dispatched`]; that comes only from
 //! a [`Claimed`], and its making is committed before the call. Whoever finds an effect that was dispatched and never ended
-//! gets an [`Unsettled`], from which no way leads to a call but through a [`Finding`]: what reading back has shown.
+//! gets an [`Unsettled`], from which no way leads to a call but through a [`Finding`]: what reading back has shown, or what
+//! a person has found out ([`by_hand`]).
 //!
 //! ```compile_fail
 //! # use socialai_domain::{effects::Unsettled, tenancy::TenantTx};
@@ -18,6 +19,8 @@
 //!     unsettled.dispatch(tx).await; // there is no such function
 //! }
 //! ```
+
+pub mod by_hand;
 
 use serde::Serialize;
 use serde_json::Value;
@@ -61,7 +64,7 @@ pub struct Plan {
 }
 
 /// A row of the ledger.
-#[derive(Debug, Clone, PartialEq, FromRow)]
+#[derive(Debug, Clone, PartialEq, FromRow, Serialize)]
 pub struct Effect {
     pub id: EffectId,
     pub kind: String,
@@ -70,16 +73,23 @@ pub struct Effect {
     pub about_id: String,
     pub idempotency_key: String,
     pub state: State,
+    #[serde(rename = "attempts")]
     pub attempt: i32,
     pub request: Value,
     pub remote_ids: Option<Value>,
     pub failure: Option<String>,
     pub cost_micros: Option<i64>,
+    #[serde(with = "time::serde::rfc3339")]
     pub planned_at: OffsetDateTime,
+    #[serde(with = "time::serde::rfc3339::option")]
     pub dispatched_at: Option<OffsetDateTime>,
+    #[serde(with = "time::serde::rfc3339::option")]
     pub ended_at: Option<OffsetDateTime>,
     pub latency_ms: Option<i32>,
     pub settle_tries: i32,
+    /// Who said by hand what became of it, and how they know.
+    pub settled_by: Option<String>,
+    pub settle_reason: Option<String>,
 }
 
 /// What may be done with an effect now.
@@ -182,14 +192,7 @@ pub async fn plan(tx: &mut TenantTx, plan: Plan) -> Result<EffectId> {
 
 /// Takes an effect for the work of this transaction and says what may be done with it.
 pub async fn take(tx: &mut TenantTx, id: EffectId) -> Result<Standing> {
-    let effect: Option<Effect> = select()
-        .push(" and id = ")
-        .push_bind(id)
-        .push(" for update")
-        .build_query_as()
-        .fetch_optional(tx.conn())
-        .await?;
-    let effect = effect.ok_or_else(|| Problem::missing("effect"))?;
+    let effect = locked(tx, id).await?;
     let held = |attempt| Held { id, attempt, effect: effect.clone() };
     match effect.state {
         State::Confirmed | State::Failed | State::Cancelled => Ok(Standing::Ended(Box::new(effect))),
@@ -204,6 +207,13 @@ pub async fn take(tx: &mut TenantTx, id: EffectId) -> Result<Standing> {
             Ok(Standing::Ready(Claimed(held(attempt))))
         }
     }
+}
+
+async fn locked(tx: &mut TenantTx, id: EffectId) -> Result<Effect> {
+    let mut query = select();
+    query.push(" and id = ").push_bind(id).push(" for update");
+    let effect = query.build_query_as().fetch_optional(tx.conn()).await?;
+    effect.ok_or_else(|| Problem::missing("effect").into())
 }
 
 impl Claimed {
@@ -385,6 +395,12 @@ pub async fn list(
     Ok(query.build_query_as().fetch_all(tx.conn()).await?)
 }
 
+/// How many there are. Reads them all: for checks.
+pub async fn count(tx: &mut TenantTx) -> Result<u64> {
+    let count: i64 = sqlx::query_scalar("select count(*) from effects").fetch_one(tx.conn()).await?;
+    Ok(u64::try_from(count).unwrap_or_default())
+}
+
 pub async fn get(tx: &mut TenantTx, id: EffectId) -> Result<Effect> {
     let mut query = select();
     query.push(" and id = ").push_bind(id);
@@ -395,7 +411,7 @@ pub async fn get(tx: &mut TenantTx, id: EffectId) -> Result<Effect> {
 fn select() -> QueryBuilder<sqlx::Postgres> {
     QueryBuilder::new(
         "select id, kind, remote, about_kind, about_id, idempotency_key, state, attempt, request, remote_ids, failure,
-            cost_micros, planned_at, dispatched_at, ended_at, latency_ms, settle_tries
+            cost_micros, planned_at, dispatched_at, ended_at, latency_ms, settle_tries, settled_by, settle_reason
          from effects where true",
     )
 }

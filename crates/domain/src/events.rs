@@ -64,6 +64,7 @@ events! {
     "settings.changed", 1, SettingsRead, true, "The security policy of the workspace changed.";
     "tenant.renamed", 1, SettingsRead, true, "The workspace got another name.";
     "tenant.status_changed", 1, SettingsRead, true, "The workspace was suspended or activated.";
+    "tenant.weight_changed", 1, SettingsRead, false, "The workspace got another share of the workers.";
     "sso.changed", 1, SsoRead, true, "The single sign-on settings changed.";
     "sso.removed", 1, SsoRead, true, "Single sign-on was switched off.";
     "sso.log_in_tested", 1, SsoRead, false, "A log-in through single sign-on was tried out.";
@@ -73,6 +74,7 @@ events! {
     "dead_letters.discarded", 1, WorkRead, true, "Dead letters were discarded.";
     "effect.unknown", 1, WorkRead, true, "It is not known whether an act on another system took place.";
     "effect.settled", 1, WorkRead, true, "It was found out whether an act on another system took place.";
+    "effect.settled_by_hand", 1, WorkRead, false, "Somebody said what became of an act on another system.";
     "webhook_endpoint.created", 1, WebhooksRead, true, "A webhook endpoint was added.";
     "webhook_endpoint.changed", 1, WebhooksRead, true, "A webhook endpoint was changed.";
     "webhook_endpoint.removed", 1, WebhooksRead, true, "A webhook endpoint was removed.";
@@ -89,6 +91,42 @@ events! {
     "alert_target.tested", 1, AlertsRead, false, "A test alert was sent to a target.";
     "alert.raised", 1, AlertsRead, true, "A rule was broken and an alert went out.";
     "alert.resolved", 1, AlertsRead, true, "What an alert was about is over.";
+    "message.received", 1, ConversationsRead, true, "Somebody wrote to the workspace.";
+    "message.updated", 1, ConversationsRead, true, "A message was edited, taken back, reacted to, delivered or read, or its attachments came.";
+    "reply.written", 1, ConversationsRead, true, "An answer was written and waits to be sent.";
+    "reply.sent", 1, ConversationsRead, true, "An answer has been sent.";
+    "reply.failed", 1, ConversationsRead, true, "An answer was refused or given up.";
+    "reply.sent_elsewhere", 1, ConversationsRead, true, "Somebody answered in the platform's own app.";
+    "conversation.opened", 1, ConversationsRead, true, "A conversation began.";
+    "conversation.assigned", 1, ConversationsRead, true, "A conversation was given to somebody, or to nobody.";
+    "conversation.snoozed", 1, ConversationsRead, true, "A conversation was put off.";
+    "conversation.woken", 1, ConversationsRead, true, "A conversation that was put off is open again.";
+    "conversation.closed", 1, ConversationsRead, true, "A conversation was closed.";
+    "conversation.reopened", 1, ConversationsRead, true, "A closed conversation was opened again.";
+    "conversation.machine_paused", 1, ConversationsRead, true, "Somebody told the machine to be silent in a conversation.";
+    "conversation.machine_resumed", 1, ConversationsRead, true, "Somebody let the machine go on in a conversation.";
+    "conversation.changed", 1, ConversationsRead, false, "A conversation was read, claimed or let go.";
+    "conversation_note.written", 1, ConversationsRead, true, "Somebody wrote a note about a conversation.";
+    "conversation_note.changed", 1, ConversationsRead, true, "A note about a conversation was changed.";
+    "conversation_note.removed", 1, ConversationsRead, true, "A note about a conversation was removed.";
+    "contact.changed", 1, ConversationsRead, true, "What is known of a contact was changed.";
+    "contact.merged", 1, ConversationsRead, true, "Two contacts became one.";
+    "contact.parted", 1, ConversationsRead, true, "Contacts that had become one were parted again.";
+    "contact.erased", 1, ConversationsRead, true, "Everything of a person was erased, because a platform asked for it.";
+    "canned_reply.created", 1, ConversationsRead, true, "A canned reply was added.";
+    "canned_reply.changed", 1, ConversationsRead, true, "A canned reply was changed.";
+    "canned_reply.removed", 1, ConversationsRead, true, "A canned reply was removed.";
+    "saved_view.created", 1, ConversationsRead, false, "A view of the inbox was saved.";
+    "saved_view.changed", 1, ConversationsRead, false, "A view of the inbox was changed.";
+    "saved_view.removed", 1, ConversationsRead, false, "A view of the inbox was removed.";
+    "channel_account.connected", 1, ChannelsRead, true, "An account was connected, for the first time or again.";
+    "channel_account.changed", 1, ChannelsRead, true, "The settings of a channel account were changed.";
+    "channel_account.state_changed", 1, ChannelsRead, true, "A channel account works better or worse than before.";
+    "channel_account.disconnected", 1, ChannelsRead, true, "An account was disconnected.";
+    "channel_app.saved", 1, ChannelsRead, true, "The workspace's own app at a platform was set.";
+    "channel_app.removed", 1, ChannelsRead, true, "The workspace's own app at a platform was removed.";
+    "channel_gap.opened", 1, ChannelsRead, true, "Messages of a channel account may be missing from now on.";
+    "channel_gap.closed", 1, ChannelsRead, true, "A time in which messages may be missing is over.";
 }
 
 /// The event of that name, in its newest version.

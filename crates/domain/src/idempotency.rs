@@ -89,6 +89,30 @@ pub async fn remember(tx: &mut TenantTx, id: Uuid, answer: &Answer) -> Result<()
     Ok(())
 }
 
+/// Empties remembered answers that name one of these ids. Their keys stay, so that nothing is done twice.
+pub(crate) async fn forget(tx: &mut TenantTx, ids: &[String]) -> Result<()> {
+    let mut after = Uuid::nil();
+    loop {
+        let page: Vec<(Uuid, Sealed)> = sqlx::query_as(
+            "select id, body_sealed from idempotency_keys where body_sealed is not null and id > $1 order by id limit 500",
+        )
+        .bind(after)
+        .fetch_all(tx.conn())
+        .await?;
+        let Some((last, _)) = page.last() else { return Ok(()) };
+        after = *last;
+        for (id, sealed) in page {
+            let body = tx.open(BODY, id, &sealed)?;
+            let body = String::from_utf8_lossy(&body);
+            if ids.iter().any(|wanted| body.contains(wanted)) {
+                let emptied = tx.seal(BODY, id, b"{}")?;
+                let done = sqlx::query("update idempotency_keys set body_sealed = $2 where id = $1");
+                done.bind(id).bind(emptied).execute(tx.conn()).await?;
+            }
+        }
+    }
+}
+
 /// Removes keys older than a day.
 pub async fn sweep(tx: &mut TenantTx) -> Result<u64> {
     let before = tx.now() - LIFETIME;

@@ -121,6 +121,23 @@ ids! {
     WebhookDeliveryId = "whd";
     AlertId = "alt";
     AlertTargetId = "alg";
+    /// A connected page, profile, organisation or widget.
+    ChannelAccountId = "chan";
+    ChannelAppId = "capp";
+    ChannelGapId = "gap";
+    /// A platform's request to delete what is known of a person.
+    DataDeletionId = "del";
+    /// A raw delivery of a platform.
+    InboundId = "inb";
+    ContactId = "cont";
+    ContactIdentityId = "cid";
+    ContactMergeId = "mrg";
+    ConversationId = "conv";
+    MessageId = "msg";
+    AttachmentId = "att";
+    NoteId = "note";
+    CannedReplyId = "canned";
+    SavedViewId = "view";
 }
 
 #[cfg(test)]

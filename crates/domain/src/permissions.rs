@@ -32,7 +32,9 @@ impl Role {
         match self {
             Self::Admin => "Runs the workspace: people, keys, single sign-on, policy, audit.",
             Self::Manager => "Leads a team: sees all of its work and who is in it.",
-            Self::SalesRep => "Works their own leads and conversations.",
+            Self::SalesRep => {
+                "Works their own leads and conversations: sees and changes only those that are assigned to them."
+            }
             Self::Agent => "Answers customers from the inbox and the review queue.",
             Self::Viewer => "Reads; changes nothing.",
         }
@@ -73,6 +75,7 @@ macro_rules! permissions {
 const EVERYBODY: &[Role] = &Role::ALL;
 const ADMIN: &[Role] = &[Role::Admin];
 const LEADERS: &[Role] = &[Role::Admin, Role::Manager];
+const WHO_ANSWER: &[Role] = &[Role::Admin, Role::Manager, Role::SalesRep, Role::Agent];
 
 permissions! {
     UsersRead = "users:read", EVERYBODY, "See who works in this workspace and in which role.";
@@ -92,6 +95,10 @@ permissions! {
     WebhooksManage = "webhooks:manage", ADMIN, "Add and change webhook endpoints, replay deliveries, rotate secrets.";
     AlertsRead = "alerts:read", LEADERS, "See alerts, their rules and whom they reach (never the targets' secrets).";
     AlertsManage = "alerts:manage", ADMIN, "Change alert rules and targets, and test them.";
+    ConversationsRead = "conversations:read", EVERYBODY, "Read conversations and the contacts in them.";
+    ConversationsWrite = "conversations:write", WHO_ANSWER, "Answer, assign, snooze and close conversations, write notes, merge contacts.";
+    ChannelsRead = "channels:read", WHO_ANSWER, "See which accounts are connected and how they are (never their tokens).";
+    ChannelsManage = "channels:manage", ADMIN, "Connect, change and disconnect accounts, and use the workspace's own apps.";
 }
 
 impl Permission {

@@ -8,21 +8,32 @@ use uuid::Uuid;
 use crate::{
     alerts,
     audit::{Actor, Entry},
-    idempotency, installation, invitations, mails, mfa, people,
+    channels, contacts, idempotency, installation, invitations, mails, mfa, people,
     problems::{Error, Result},
     signing, sso,
     tenancy::Databases,
     tenants, tickets, users,
     vault::{Column, Owner, Sealed},
-    webhooks,
+    web_chat, webhooks,
 };
 
 /// Every sealed column with its key column. A test compares this list with the catalogue: a column whose name ends in
 /// `_sealed` and is missing here fails it.
 pub const SYSTEM_COLUMNS: &[Column] =
     &[installation::BLIND_ROOT, people::EMAIL, mfa::TOTP, tickets::DATA, signing::PRIVATE, mails::BODY];
-pub const TENANT_COLUMNS: &[Column] =
-    &[users::EMAIL, invitations::EMAIL, sso::CLIENT_SECRET, idempotency::BODY, webhooks::SECRET, alerts::SECRET];
+pub const TENANT_COLUMNS: &[Column] = &[
+    users::EMAIL,
+    invitations::EMAIL,
+    sso::CLIENT_SECRET,
+    idempotency::BODY,
+    webhooks::SECRET,
+    alerts::SECRET,
+    channels::CREDENTIALS,
+    channels::APP_SECRETS,
+    contacts::EMAIL,
+    contacts::PHONE,
+    web_chat::PROFILE,
+];
 
 const BATCH: i64 = 500;
 

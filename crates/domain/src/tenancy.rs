@@ -12,12 +12,17 @@
 
 mod open;
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use socialai_queue::{
     bell::{self, Bell},
     facts::{self, NewFact},
-    jobs::{self, Lease, NewJob},
+    jobs::{self, Claimed, Lease, NewJob, Wanted},
+    write::{self, Addressed},
 };
 use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;
@@ -27,10 +32,12 @@ use zeroize::Zeroizing;
 use self::open::Open;
 use crate::{
     audit::{self, Actor, Entry},
+    channels,
     clock::Clock,
     events,
-    ids::TenantId,
+    ids::{JobId, TenantId},
     problems::{Code, Error, Problem, Result},
+    scope::Scope,
     tenants::{Plan, Status},
     vault::{Column, Owner, Sealed, Vault},
 };
@@ -59,6 +66,7 @@ struct Inner {
     vault: Arc<Vault>,
     clock: Clock,
     places: moka::future::Cache<TenantId, Arc<Place>>,
+    routes: Arc<channels::routes::Known>,
     control_bell: Bell,
     shard_bells: BTreeMap<String, Bell>,
 }
@@ -77,6 +85,7 @@ impl Databases {
             vault: Arc::new(vault),
             clock,
             places,
+            routes: Arc::default(),
             control_bell: Bell::default(),
             shard_bells,
         }))
@@ -92,6 +101,10 @@ impl Databases {
 
     pub fn now(&self) -> OffsetDateTime {
         self.0.clock.now()
+    }
+
+    pub(crate) fn routes(&self) -> &channels::routes::Known {
+        &self.0.routes
     }
 
     pub fn shard_names(&self) -> impl Iterator<Item = &str> {
@@ -115,6 +128,7 @@ impl Databases {
             vault: inner.vault.clone(),
             clock: inner.clock.clone(),
             places: inner.places.clone(),
+            routes: inner.routes.clone(),
             control_bell: inner.control_bell.clone(),
             shard_bells: inner.shard_bells.clone(),
         }))
@@ -172,6 +186,12 @@ impl Databases {
         Ok(SystemTx { tx, databases: self.clone(), actor, journal: Vec::new(), work })
     }
 
+    /// Takes free lanes in one message to the database of a shard, which is a transaction of its own.
+    pub async fn claim(&self, shard: Option<&str>, wanted: &Wanted) -> Result<Vec<Claimed>> {
+        let mut conn = self.pool(shard)?.acquire().await?;
+        Ok(jobs::claim(&mut conn, wanted).await?)
+    }
+
     /// Where the tenant lives, from the cache or the registry. Deleted and unknown tenants are missing.
     pub async fn place(&self, tenant: TenantId) -> Result<Arc<Place>> {
         if let Some(place) = self.0.places.get(&tenant).await {
@@ -209,15 +229,16 @@ impl Databases {
     }
 
     async fn enter(&self, place: &Place, actor: Actor) -> Result<Option<TenantTx>> {
-        let home = jobs::literal(&place.home_schema);
+        let home = write::literal(&place.home_schema);
         let begin = format!("BEGIN; SELECT system.enter('{}', {home})", place.tenant.0);
         let (tx, here) = Open::begin(self.pool(place.shard.as_deref())?, &begin).await?;
-        if here != Some(true) {
+        if !here {
             tx.rollback().await?;
             return Ok(None);
         }
         let work = Work::in_database(place.shard.clone());
-        Ok(Some(TenantTx { tx, tenant: place.tenant, databases: self.clone(), actor, journal: Vec::new(), work }))
+        let (tenant, databases, scope) = (place.tenant, self.clone(), Scope::Workspace);
+        Ok(Some(TenantTx { tx, tenant, databases, actor, scope, journal: Vec::new(), work }))
     }
 }
 
@@ -227,6 +248,7 @@ pub struct TenantTx {
     tenant: TenantId,
     databases: Databases,
     actor: Actor,
+    scope: Scope,
     journal: Vec<Entry>,
     work: Work,
 }
@@ -240,42 +262,48 @@ pub struct SystemTx {
     work: Work,
 }
 
-/// What else commits with a transaction: jobs that follow from it, facts that it makes true, the job whose work it is.
+/// What else commits with a transaction: jobs that follow from it, facts that it makes true, the jobs whose work it is.
 struct Work {
     shard: Option<String>,
-    jobs: Vec<NewJob>,
+    jobs: Vec<Addressed>,
     facts: Vec<NewFact>,
-    done: Option<Lease>,
+    done: Vec<Lease>,
     trace: Option<String>,
 }
 
 impl Work {
     fn in_database(shard: Option<String>) -> Self {
-        Self { shard, jobs: Vec::new(), facts: Vec::new(), done: None, trace: None }
+        Self { shard, jobs: Vec::new(), facts: Vec::new(), done: Vec::new(), trace: None }
     }
 
-    /// The job whose work it is, when nothing else follows from the transaction.
-    fn only_finishes(&mut self) -> Option<Lease> {
-        self.done.take_if(|_| self.jobs.is_empty() && self.facts.is_empty())
-    }
-
-    /// Writes it all and says whom to wake after the commit. Lanes are locked before the head of the audit chain, always.
-    async fn write(&mut self, conn: &mut PgConnection, tenant: Uuid, now: OffsetDateTime) -> Result<Vec<&'static str>> {
-        let (jobs, facts) = (std::mem::take(&mut self.jobs), std::mem::take(&mut self.facts));
-        let mut wake: Vec<_> = jobs.iter().filter(|job| job.due_at.is_none()).map(|job| job.queue.0).collect();
-        if !jobs.is_empty() || self.done.is_some() {
-            let written = jobs::write(&mut *conn, tenant, jobs, self.trace.as_deref(), self.done.as_ref()).await;
-            if written.map_err(Error::of_lease)? {
-                wake.extend(self.done.as_ref().map(|lease| lease.queue.0));
-            }
+    /// What it writes as statements that share a message with the COMMIT, when that is little; else the work is still there.
+    fn in_the_last_message(&mut self) -> Option<String> {
+        const FEW: usize = 4;
+        let is_little = self.facts.is_empty() && (1..=FEW).contains(&(self.jobs.len() + self.done.len()));
+        if !is_little || self.jobs.iter().any(|addressed| addressed.job.due_at.is_some()) {
+            return None;
         }
+        Some(write::as_text(std::mem::take(&mut self.jobs), std::mem::take(&mut self.done)))
+    }
+
+    /// Whom to wake after the commit, but for those who wait for the lanes that are given back.
+    fn rings(&self) -> Vec<&'static str> {
+        let due = self.jobs.iter().map(|addressed| &addressed.job).filter(|job| job.due_at.is_none());
+        let mut rings: Vec<_> = due.map(|job| job.queue.0).collect();
+        rings.extend((!self.facts.is_empty()).then_some(bell::OUTBOX));
+        rings
+    }
+
+    /// Writes it all; true when a lane was given back in which there is more to do. Lanes are locked before the head of the
+    /// audit chain, always.
+    async fn write(&mut self, conn: &mut PgConnection, tenant: Uuid, now: OffsetDateTime) -> Result<bool> {
+        let (jobs, done) = (std::mem::take(&mut self.jobs), std::mem::take(&mut self.done));
+        let facts = std::mem::take(&mut self.facts);
+        let is_claimable = write::jobs_and_ends(&mut *conn, jobs, done).await.map_err(Error::of_lease)?;
         if !facts.is_empty() {
-            facts::write(conn, tenant, now, facts, self.trace.as_deref()).await?;
-            wake.push(bell::OUTBOX);
+            facts::write(conn, tenant, now, facts).await?;
         }
-        wake.sort_unstable();
-        wake.dedup();
-        Ok(wake)
+        Ok(is_claimable)
     }
 }
 
@@ -284,13 +312,39 @@ impl TenantTx {
         self.tenant
     }
 
+    /// From here on only these conversations are there, and what belongs to them.
+    #[must_use]
+    pub fn within(self, scope: Scope) -> Self {
+        Self { scope, ..self }
+    }
+
+    pub(crate) fn scope(&self) -> Scope {
+        self.scope
+    }
+
     fn owner(&self) -> Owner {
         Owner::Tenant(self.tenant)
     }
 
-    /// This transaction is the work of a job: they commit together, or neither does when the lease was lost.
+    fn engine_tenant(&self) -> Uuid {
+        self.tenant.0
+    }
+
+    /// This transaction is the work of a job, or of several of one queue: they commit together, or none does when a lease
+    /// was lost.
     pub fn finishes(&mut self, lease: Lease) {
-        self.work.done = Some(lease);
+        self.work.done.push(lease);
+    }
+
+    /// Takes back a job that is not yet due. False when it was due already, or cancelled before.
+    pub async fn cancel(&mut self, job: JobId) -> Result<bool> {
+        let written = self.work.jobs.iter().position(|added| added.job.id == job.0 && added.job.due_at.is_some());
+        if let Some(nth) = written {
+            self.work.jobs.remove(nth);
+            return Ok(true);
+        }
+        let tenant = self.tenant.0;
+        Ok(jobs::cancel(self.conn(), tenant, job.0).await?)
     }
 
     /// Says that this tenant has something to do for a reader of facts, or has not any more.
@@ -302,21 +356,22 @@ impl TenantTx {
     /// Writes journal, jobs and facts, and commits.
     pub async fn commit(mut self) -> Result<()> {
         let journal = std::mem::take(&mut self.journal);
-        self.work.facts.extend(journal.iter().map(events::of_entry));
-        if journal.is_empty()
-            && let Some(lease) = self.work.only_finishes()
-        {
-            let is_claimable = self.tx.commit_after(&jobs::finishing(&lease)).await.map_err(Error::of_lease)?;
-            if is_claimable == Some(true) {
-                ring(&self.databases, self.work.shard.as_deref(), &[lease.queue.0]);
-            }
-            return Ok(());
-        }
-        let (tenant, now) = (self.tenant.0, self.now());
-        let wake = self.work.write(&mut self.tx, tenant, now).await?;
-        audit::append_tenant(&mut self, journal).await?;
-        self.tx.commit().await?;
-        ring(&self.databases, self.work.shard.as_deref(), &wake);
+        let trace = self.work.trace.clone();
+        let facts = journal.iter().map(|entry| NewFact { trace: trace.clone(), ..events::of_entry(entry) });
+        self.work.facts.extend(facts);
+        let rings = self.work.rings();
+        let lane = self.work.done.first().map(|lease| lease.queue.0);
+        let at_the_end = if journal.is_empty() { self.work.in_the_last_message() } else { None };
+        let is_claimable = if let Some(statements) = at_the_end {
+            self.tx.commit_after(&statements).await.map_err(Error::of_lease)?
+        } else {
+            let (tenant, now) = (self.tenant.0, self.now());
+            let is_claimable = self.work.write(&mut self.tx, tenant, now).await?;
+            audit::append_tenant(&mut self, journal).await?;
+            self.tx.commit().await?;
+            is_claimable
+        };
+        ring(&self.databases, self.work.shard.as_deref(), rings.into_iter().chain(lane.filter(|_| is_claimable)));
         Ok(())
     }
 }
@@ -327,6 +382,11 @@ impl SystemTx {
         Owner::Installation
     }
 
+    #[expect(clippy::unused_self, reason = "as above")]
+    fn engine_tenant(&self) -> Uuid {
+        jobs::INSTALLATION
+    }
+
     /// For the functions of `socialai_queue`, which serve all tenants.
     pub fn engine(&mut self) -> &mut PgConnection {
         &mut self.tx
@@ -334,22 +394,24 @@ impl SystemTx {
 
     /// This transaction is the work of a job of the installation.
     pub fn finishes(&mut self, lease: Lease) {
-        self.work.done = Some(lease);
+        self.work.done.push(lease);
     }
 
     /// Writes journal and jobs, and commits.
     pub async fn commit(mut self) -> Result<()> {
         let journal = std::mem::take(&mut self.journal);
+        let (rings, lane) = (self.work.rings(), self.work.done.first().map(|lease| lease.queue.0));
         let now = self.now();
-        let wake = self.work.write(&mut self.tx, jobs::INSTALLATION, now).await?;
+        let is_claimable = self.work.write(&mut self.tx, jobs::INSTALLATION, now).await?;
         audit::append_system(&mut self, journal).await?;
         self.tx.commit().await?;
-        ring(&self.databases, self.work.shard.as_deref(), &wake);
+        ring(&self.databases, self.work.shard.as_deref(), rings.into_iter().chain(lane.filter(|_| is_claimable)));
         Ok(())
     }
 }
 
-fn ring(databases: &Databases, shard: Option<&str>, topics: &[&str]) {
+fn ring(databases: &Databases, shard: Option<&str>, topics: impl Iterator<Item = &'static str>) {
+    let topics: BTreeSet<_> = topics.collect();
     if !topics.is_empty() {
         let bell = databases.bell(shard);
         for topic in topics {
@@ -384,17 +446,18 @@ macro_rules! transaction {
 
             /// The same for a job with a due time, or of a kind that only its reader knows.
             pub fn enqueue_job(&mut self, job: NewJob) -> Uuid {
-                let id = job.id;
-                self.work.jobs.push(job);
+                let (id, tenant, trace) = (job.id, self.engine_tenant(), self.work.trace.clone());
+                self.work.jobs.push(Addressed { tenant, job, trace });
                 id
             }
 
             /// What this transaction makes true, for whoever wants to know; `events` has the catalogue.
             pub fn publish(&mut self, fact: NewFact) {
-                self.work.facts.push(fact);
+                let trace = self.work.trace.clone();
+                self.work.facts.push(NewFact { trace, ..fact });
             }
 
-            /// The trace that its jobs and facts belong to (W3C `traceparent`).
+            /// The trace that jobs and facts from now on belong to (W3C `traceparent`).
             pub fn trace(&mut self, trace: Option<String>) {
                 self.work.trace = trace;
             }

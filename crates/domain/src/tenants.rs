@@ -12,7 +12,7 @@ use crate::{
     database::{self, Endpoint},
     ids::TenantId,
     problems::{Code, Error, Problem, Result},
-    tenancy::{Databases, Place, SystemTx},
+    tenancy::{Databases, Place, SystemTx, TenantTx},
 };
 
 pub mod purge;
@@ -222,6 +222,37 @@ pub async fn set_status(tx: &mut SystemTx, id: TenantId, status: Status) -> Resu
     tx.record(
         Entry::new("tenant.status_changed", "tenant", id)
             .changed(serde_json::json!({ "status": before }), serde_json::json!({ "status": status })),
+    );
+    Ok(())
+}
+
+/// Most shares that a tenant may have, where others have one.
+const MOST_WEIGHT: i16 = 100;
+
+/// How many shares of the workers the tenant has when tenants compete, asked in the database where it lives.
+pub async fn weight(tx: &mut SystemTx, id: TenantId) -> Result<Option<i16>> {
+    let weight = sqlx::query_scalar("select weight from system.residents where tenant_id = $1");
+    Ok(weight.bind(id).fetch_optional(tx.conn()).await?)
+}
+
+/// Workers go by it from their next claim on. It stands where the tenant lives, and moves along.
+pub async fn set_weight(tx: &mut TenantTx, weight: i16) -> Result<()> {
+    if !(1..=MOST_WEIGHT).contains(&weight) {
+        return Err(Problem::field("weight", format!("A weight is 1 to {MOST_WEIGHT}.")).into());
+    }
+    let tenant = tx.tenant();
+    let before: i16 = sqlx::query_scalar("select weight from system.residents where tenant_id = $1 for update")
+        .bind(tenant)
+        .fetch_one(tx.conn())
+        .await?;
+    if before == weight {
+        return Ok(());
+    }
+    let set = sqlx::query("update system.residents set weight = $2 where tenant_id = $1");
+    set.bind(tenant).bind(weight).execute(tx.conn()).await?;
+    tx.record(
+        Entry::new("tenant.weight_changed", "tenant", tenant)
+            .changed(serde_json::json!({ "weight": before }), serde_json::json!({ "weight": weight })),
     );
     Ok(())
 }

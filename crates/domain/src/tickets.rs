@@ -25,6 +25,9 @@ pub enum Purpose {
     PasswordReset,
     SingleSignOn,
     SingleSignOnFinding,
+    /// A round trip to a platform whose account is to be connected, and the choice among the accounts found there.
+    ChannelLogIn,
+    ChannelChoice,
     PasskeySignIn,
     PasskeyRegistration,
     TotpEnrolment,
@@ -37,6 +40,8 @@ impl Purpose {
             Self::PasswordReset => "password_reset",
             Self::SingleSignOn => "single_sign_on",
             Self::SingleSignOnFinding => "single_sign_on_finding",
+            Self::ChannelLogIn => "channel_log_in",
+            Self::ChannelChoice => "channel_choice",
             Self::PasskeySignIn => "passkey_sign_in",
             Self::PasskeyRegistration => "passkey_registration",
             Self::TotpEnrolment => "totp_enrolment",
@@ -46,6 +51,7 @@ impl Purpose {
     const fn lifetime(self) -> Duration {
         match self {
             Self::PasswordReset => Duration::hours(1),
+            Self::ChannelLogIn | Self::ChannelChoice => Duration::minutes(15),
             Self::SecondFactor | Self::SingleSignOn | Self::SingleSignOnFinding | Self::TotpEnrolment => {
                 Duration::minutes(10)
             }

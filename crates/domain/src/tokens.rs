@@ -21,6 +21,8 @@ pub enum TokenKind {
     Refresh,
     Invitation,
     Ticket,
+    /// Of a visitor in a web chat.
+    Visitor,
 }
 
 impl TokenKind {
@@ -30,6 +32,7 @@ impl TokenKind {
             Self::Refresh => "rt",
             Self::Invitation => "inv",
             Self::Ticket => "tk",
+            Self::Visitor => "vt",
         }
     }
 }
@@ -61,7 +64,7 @@ impl Token {
         let mut parts = text.strip_prefix(kind.prefix())?.strip_prefix('_')?.splitn(3, '_');
         let (first, second) = (parts.next()?, parts.next()?);
         let (tenant, row, secret) = match (kind, parts.next()) {
-            (TokenKind::Ticket, rest) => {
+            (TokenKind::Ticket | TokenKind::Visitor, rest) => {
                 let secret = rest.map_or_else(|| second.to_owned(), |rest| format!("{second}_{rest}"));
                 (None, decode_uuid(first)?, secret)
             }
@@ -124,8 +127,8 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn no_text_makes_the_parser_panic(text in "(sk|rt|inv|tk)_\\PC*") {
-            for kind in [TokenKind::ApiKey, TokenKind::Refresh, TokenKind::Invitation, TokenKind::Ticket] {
+        fn no_text_makes_the_parser_panic(text in "(sk|rt|inv|tk|vt)_\\PC*") {
+            for kind in [TokenKind::ApiKey, TokenKind::Refresh, TokenKind::Invitation, TokenKind::Ticket, TokenKind::Visitor] {
                 let _ = Token::parse(kind, &text);
             }
         }

@@ -4,6 +4,8 @@
 pub mod api;
 pub mod events;
 mod ground;
+pub mod inbox;
+pub mod ingest;
 pub mod load;
 pub mod start;
 pub mod webhooks;

@@ -5,7 +5,7 @@ use std::{ffi::OsString, net::SocketAddr, path::PathBuf};
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    api_key, audit, backup, bench, demo, dlq, doctor, keys, migrate, openapi, reference, restore, serve,
+    api_key, audit, backup, bench, demo, dlq, doctor, effects, keys, migrate, openapi, reference, restore, serve,
     setup_database, simulate, tenant, user,
 };
 
@@ -66,6 +66,8 @@ pub enum Command {
     Audit(audit::Audit),
     #[command(subcommand)]
     Dlq(dlq::Dlq),
+    #[command(subcommand)]
+    Effects(effects::Effects),
     Backup(backup::Backup),
     Restore(restore::Restore),
     #[command(subcommand)]

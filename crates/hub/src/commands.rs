@@ -9,6 +9,7 @@ pub mod bench;
 pub mod demo;
 pub mod dlq;
 pub mod doctor;
+pub mod effects;
 pub mod keys;
 pub mod migrate;
 pub mod openapi;
@@ -93,6 +94,7 @@ async fn administer(command: Command, config: &Config, json: bool) -> Result<Out
         Command::Keys(keys) => keys.run(config, json).await,
         Command::Audit(audit) => audit.run(config, json).await,
         Command::Dlq(dlq) => dlq.run(config, json).await,
+        Command::Effects(effects) => effects.run(config, json).await,
         Command::Backup(backup) => backup.run(config, json).await,
         Command::Restore(restore) => restore.run(config, json).await,
         Command::Openapi(_)

@@ -5,6 +5,7 @@
 //! how container platforms hand secrets over. A wrong value is one sentence that names the variable, the value (unless it
 //! is secret) and what was expected; nothing starts with a wrong value.
 
+mod channels;
 mod reader;
 pub mod settings;
 #[cfg(test)]
@@ -14,10 +15,12 @@ mod values;
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, time::Duration};
 
 use secrecy::SecretString;
+use socialai_connect::objects::BucketSettings;
 use socialai_domain::webhooks::Patience;
 use url::Url;
 
 pub use self::{
+    channels::Channels,
     reader::{Effective, Environment, Origin},
     values::{AuditTarget, MasterKeySource, ShardUrls},
 };
@@ -62,9 +65,11 @@ pub struct Config {
     allow_private_networks: Option<bool>,
     pub audit_stream: Option<AuditTarget>,
     pub kafka: Option<Kafka>,
+    pub bucket: Option<BucketSettings>,
     pub job_slots: usize,
     pub facts_retention: Duration,
     pub webhook_patience: Patience,
+    pub channels: Channels,
     /// What holds and where it comes from, secrets masked.
     pub effective: Vec<Effective>,
     /// Variables that look like ours and are none: slips of the pen, most likely.

@@ -39,3 +39,8 @@ pub fn table(rows: &[Vec<String>]) {
         say(cells.join("  ").trim_end());
     }
 }
+
+/// The name that a value has in JSON.
+pub fn word(value: &impl Serialize) -> String {
+    serde_json::to_value(value).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
+}

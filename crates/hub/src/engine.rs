@@ -5,30 +5,27 @@ use std::time::Duration;
 
 use anyhow::Result;
 use socialai_api::App;
-use socialai_connect::{
-    call::Http,
-    remote::{Circuit, Remotes, State},
-};
-use socialai_domain::{
-    alerts::Patience,
-    work::{self, CircuitReport},
-};
+use socialai_connect::{call::Http, remote::Remotes};
+use socialai_domain::{alerts::Patience, conversations::sending, queues};
 use socialai_jobs::{
     Engine, Handlers, Settings,
     alerts::{self, PagerDutyAt},
-    webhooks,
+    channels::{self, Apps, Connectors, Timing},
+    circuits, webhooks,
 };
-use socialai_queue::{facts::Reader, jobs::Queue};
-use uuid::Uuid;
+use socialai_queue::jobs::Queue;
 
-use crate::config::{Config, Kafka};
+use crate::{
+    config::Config,
+    kafka::{self, Reading},
+};
 
-/// Circuits are told when they change, and at least so often, or others take the report for one of a process that is gone.
-const TELL_CIRCUITS: Duration = Duration::from_secs(30);
+/// After the database did not take it.
+const SCHEDULE_AGAIN: Duration = Duration::from_secs(30);
 
 /// Works until the server stops; the server waits for the jobs at hand. A process without any role still places facts and
 /// tidies up, like all the others.
-pub fn start(app: &App, config: &Config, http: &Http, queues: &[Queue]) -> Result<()> {
+pub fn start(app: &App, config: &Config, http: &Http, roles: &[Queue]) -> Result<()> {
     let readers = vec![webhooks::READER];
     let settings = Settings {
         slots: config.job_slots,
@@ -38,39 +35,18 @@ pub fn start(app: &App, config: &Config, http: &Http, queues: &[Queue]) -> Resul
         carries_facts: config.kafka.is_none(),
         ..Settings::default()
     };
-    let remotes = Remotes::new(socialai_connect::remote::Limits::default());
-    let handlers = handlers(app, config, http, &remotes)?.only(queues);
+    // The same as of the API: where a circuit is open, both stay away.
+    let remotes = app.platforms().remotes().clone();
+    let handlers = handlers(app, config, http, &remotes)?.only(roles);
     if let Some(kafka) = &config.kafka {
-        carry_on_kafka(app, kafka, readers.clone())?;
+        // Whoever does the jobs that read deliveries brings them to the database.
+        let takes_in = roles.contains(&queues::SOCIAL);
+        kafka::start(app, kafka, Reading { facts: readers.clone(), takes_in })?;
     }
     Engine::start(app.databases(), handlers, readers, settings, app.stopping().clone(), app.tasks().clone());
-    tell_circuits(app, remotes);
+    circuits::tell(app.databases(), remotes, app.stopping(), app.tasks());
+    schedule_channels(app);
     Ok(())
-}
-
-#[cfg(feature = "kafka")]
-fn carry_on_kafka(app: &App, kafka: &Kafka, readers: Vec<Reader>) -> Result<()> {
-    use socialai_kafka::{Bus, Security, Settings};
-    let security = match kafka.credentials.clone() {
-        None => Security::Plaintext,
-        Some((username, password)) => Security::SaslPlain { username, password },
-    };
-    let settings = Settings {
-        brokers: kafka.brokers.clone(),
-        prefix: kafka.prefix.clone(),
-        security,
-        partitions: kafka.partitions,
-        replication: kafka.replication,
-        min_insync_replicas: (kafka.replication - 1).max(1),
-        ..Settings::default()
-    };
-    Bus::new(app.databases(), settings, app.stopping().clone(), app.tasks().clone())?.carry(readers);
-    Ok(())
-}
-
-#[cfg(not(feature = "kafka"))]
-fn carry_on_kafka(_: &App, _: &Kafka, _: Vec<Reader>) -> Result<()> {
-    anyhow::bail!("KAFKA_BROKERS is set, but this program was built without the feature `kafka`")
 }
 
 /// Every kind of job there is.
@@ -86,44 +62,39 @@ fn handlers(app: &App, config: &Config, http: &Http, remotes: &Remotes) -> Resul
         public_url: app.settings().public_url.clone(),
         patience: Patience::default(),
     };
-    Ok(alerts::handlers(handlers, parts))
+    let handlers = alerts::handlers(handlers, parts);
+    let parts = channels::Parts {
+        http: http.clone(),
+        remotes: remotes.clone(),
+        connectors: Connectors::new(|platform| config.channels.setup(platform)),
+        apps: Apps(config.channels.apps.clone()),
+        objects: app.objects().clone(),
+        public_url: app.settings().public_url.clone(),
+        patience: sending::Patience::default(),
+        timing: Timing { inbound_kept: config.channels.inbound_kept, ..Timing::default() },
+    };
+    Ok(channels::handlers(handlers, parts))
 }
 
-/// Writes down which circuits are not closed, for the metrics and for the system page of every process.
-fn tell_circuits(app: &App, remotes: Remotes) {
-    let (databases, stopping, process) = (app.databases().clone(), app.stopping().clone(), Uuid::new_v4());
-    let mut changes = remotes.changes();
+/// Has the accounts of all databases looked at from now on.
+fn schedule_channels(app: &App) {
+    let (databases, stopping) = (app.databases().clone(), app.stopping().clone());
     app.tasks().spawn(stopping.run_until_cancelled_owned(async move {
-        loop {
-            let states = remotes.states();
-            for (name, circuit) in [("open", Circuit::Open), ("half_open", Circuit::HalfOpen)] {
-                let number = states.iter().filter(|state| state.circuit == circuit).count();
-                metrics::gauge!("socialai_circuits", "state" => name)
-                    .set(f64::from(u32::try_from(number).unwrap_or(u32::MAX)));
+        let mut shards: Vec<_> = std::iter::once(None).chain(databases.shard_names().map(Some)).collect();
+        while !shards.is_empty() {
+            let mut left = Vec::new();
+            for shard in shards {
+                if let Err(error) = channels::schedule(&databases, shard).await {
+                    tracing::warn!(%error, "looking after channel accounts could not be scheduled; it is tried again");
+                    left.push(shard);
+                }
             }
-            let unwell: Vec<_> = states
-                .iter()
-                .filter(|state| state.circuit != Circuit::Closed)
-                .map(|state| report(state, databases.now()))
-                .collect();
-            if let Err(error) = work::report_circuits(&databases, process, &unwell).await {
-                tracing::warn!(%error, "the state of circuits could not be written; it is tried again");
+            shards = left;
+            if !shards.is_empty() {
+                tokio::time::sleep(SCHEDULE_AGAIN).await;
             }
-            // The sender lives as long as `remotes`, which is here.
-            let _ = tokio::time::timeout(TELL_CIRCUITS, changes.changed()).await;
         }
     }));
-}
-
-fn report(state: &State, now: time::OffsetDateTime) -> CircuitReport {
-    let open_for = state.opened_at.map(|at| at.elapsed());
-    CircuitReport {
-        remote: state.id.remote.to_string(),
-        tenant: state.id.tenant,
-        state: state.circuit.as_str(),
-        failures: i32::try_from(state.failures).unwrap_or(i32::MAX),
-        opened_at: open_for.map(|time| now - time),
-    }
 }
 
 fn hostname() -> String {

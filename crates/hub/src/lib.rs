@@ -4,13 +4,15 @@
 pub mod audit_stream;
 pub mod backup;
 pub mod bench;
+mod channels;
 pub mod cli;
 pub mod commands;
 pub mod config;
 pub mod console;
 pub mod data_folder;
 mod engine;
-pub mod listener;
+pub mod kafka;
+mod listener;
 mod ports;
 pub mod start;
 pub mod stop;

@@ -20,7 +20,9 @@ use socialai_queue::jobs::Queue;
 use tokio::net::TcpListener;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
-use crate::{audit_stream, config::Config, engine, listener, ports, stop::Stop, storage::Storage, upkeep};
+use crate::{
+    audit_stream, channels, config::Config, engine, kafka, listener, ports, stop::Stop, storage::Storage, upkeep,
+};
 
 /// In what serve and demo differ.
 #[derive(Debug, Clone, Copy)]
@@ -133,6 +135,9 @@ async fn app(
         limiter: Limiter::new(bucket_store(config)?, config.rate_limit_factor),
         oidc: Oidc::new(http.clone()),
         mail: mail(config, manner)?,
+        platforms: channels::platforms(config, http),
+        objects: channels::objects(config)?,
+        buffer: config.kafka.as_ref().map(kafka::buffer).transpose()?,
         metrics: Box::new(move || metrics.render()),
         stopping: stop.in_order().clone(),
     };

@@ -13,7 +13,7 @@ use socialai_domain::{
     requests, sessions,
     tenancy::Databases,
     tenants::{self, Status, Tenant},
-    throttle, tickets,
+    throttle, tickets, web_chat,
     webhooks::{self, Patience},
 };
 use tokio::time::{Interval, MissedTickBehavior, interval};
@@ -127,6 +127,7 @@ async fn sweep_tenant(databases: &Databases, tenant: &Tenant, patience: &Patienc
     let mut tx = databases.tenant(tenant.id, Actor::system("upkeep")).await?;
     sessions::sweep(&mut tx).await?;
     idempotency::sweep(&mut tx).await?;
+    web_chat::sessions::sweep(&mut tx).await?;
     tx.commit().await?;
     // In batches, so that a long log is not one long transaction.
     loop {

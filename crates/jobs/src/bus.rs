@@ -6,7 +6,7 @@ use socialai_domain::{audit::Actor, problems::Result};
 use socialai_queue::{
     bell,
     facts::{self, Fact, Reader},
-    jobs::{self, Addressed},
+    follow::{self, Followed},
 };
 use tokio::sync::watch;
 
@@ -54,12 +54,19 @@ pub async fn read(place: &Place, reader: Reader) -> Result<()> {
             wait(&mut rung).await;
             continue;
         };
-        let follows = follow(tx.engine(), reader, page).await?;
-        let queues: BTreeSet<_> = follows.iter().map(|addressed| addressed.job.queue.0).collect();
-        jobs::write_all(tx.engine(), follows).await?;
+        let followed = follow(tx.engine(), reader, page).await?;
+        let now = tx.now();
+        let written = follow::write(tx.engine(), reader.name, now, &followed.iter().collect::<Vec<_>>()).await?;
         facts::move_place(tx.engine(), reader.name, last).await?;
         tx.commit().await?;
-        for queue in queues {
+        if written.unreadable > 0 {
+            tracing::warn!(
+                reader = reader.name,
+                facts = written.unreadable,
+                "facts that nobody can read are kept as dead letters"
+            );
+        }
+        for queue in written.queues {
             bell.ring(queue);
         }
         if !full {
@@ -68,20 +75,17 @@ pub async fn read(place: &Place, reader: Reader) -> Result<()> {
     }
 }
 
-/// The jobs that follow from a page of facts.
-async fn follow(conn: &mut sqlx::PgConnection, reader: Reader, page: Vec<Fact>) -> Result<Vec<Addressed>> {
+/// What follows from a page of facts.
+async fn follow(conn: &mut sqlx::PgConnection, reader: Reader, page: Vec<Fact>) -> Result<Vec<Followed>> {
     let wanted: Option<BTreeSet<_>> = if reader.only_subscribed {
         let tenants: Vec<_> = page.iter().map(|fact| fact.tenant_id).collect::<BTreeSet<_>>().into_iter().collect();
         Some(facts::subscribed(conn, reader.name, &tenants).await?.into_iter().collect())
     } else {
         None
     };
-    let of_interest = page.iter().filter(|fact| wanted.as_ref().is_none_or(|wanted| wanted.contains(&fact.tenant_id)));
-    let follows = of_interest.flat_map(|fact| {
-        let address = |job| Addressed { tenant: fact.tenant_id, job, trace: fact.trace.clone() };
-        (reader.jobs)(fact).into_iter().map(address)
-    });
-    Ok(follows.collect())
+    let of_interest =
+        page.into_iter().filter(|fact| wanted.as_ref().is_none_or(|wanted| wanted.contains(&fact.tenant_id)));
+    Ok(of_interest.map(|fact| Followed::of(&reader, fact)).collect())
 }
 
 async fn wait(rung: &mut watch::Receiver<()>) {

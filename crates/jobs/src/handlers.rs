@@ -1,8 +1,10 @@
 //! Which function does which kind of job.
 
-use std::{collections::BTreeMap, fmt, pin::Pin, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
+use futures::future::BoxFuture;
 use serde_json::Value;
+use socialai_domain::{problems::Result, tenancy::TenantTx};
 use socialai_queue::{
     jobs::{Queue, Task},
     retry::Schedule,
@@ -24,14 +26,18 @@ impl Default for Limits {
     }
 }
 
-type Run = dyn Fn(Value, Context) -> Pin<Box<dyn Future<Output = Handled> + Send>> + Send + Sync;
+type Run = dyn Fn(Value, Context) -> BoxFuture<'static, Handled> + Send + Sync;
+type RunInside = dyn for<'a> Fn(&'a Value, &'a mut TenantTx) -> BoxFuture<'a, Result<(), Trouble>> + Send + Sync;
 
 #[derive(Clone)]
 pub(crate) struct Handler {
+    pub queue: Queue,
     pub limits: Limits,
     /// The newest version of the task that it reads.
     pub version: i16,
     pub run: Arc<Run>,
+    /// Does the job inside a transaction that it may share with others.
+    pub inside: Option<Arc<RunInside>>,
 }
 
 /// The table of a process. A queue without a handler is left to other processes.
@@ -50,16 +56,45 @@ impl fmt::Debug for Handlers {
 impl Handlers {
     /// `handle` does jobs of this task.
     #[must_use]
-    pub fn with<T, F>(mut self, limits: Limits, handle: impl Fn(T, Context) -> F + Send + Sync + 'static) -> Self
+    pub fn with<T, F>(self, limits: Limits, handle: impl Fn(T, Context) -> F + Send + Sync + 'static) -> Self
     where
         T: Task,
         F: Future<Output = Handled> + Send + 'static,
     {
-        let run: Arc<Run> = Arc::new(move |payload, context| match serde_json::from_value::<T>(payload) {
+        let run: Arc<Run> = Arc::new(move |payload, context| match read(&payload) {
             Ok(task) => Box::pin(handle(task, context)),
-            Err(error) => Box::pin(std::future::ready(Err(Trouble::fail("unreadable_payload", error.to_string())))),
+            Err(trouble) => Box::pin(std::future::ready(Err(trouble))),
         });
-        self.kinds.insert(T::KIND, Handler { limits, version: T::VERSION, run });
+        self.insert::<T>(Handler { queue: T::QUEUE, limits, version: T::VERSION, run, inside: None })
+    }
+
+    /// The same for jobs that only read and write the rows of their workspace: those of one workspace that are at hand
+    /// together share a transaction. When one of them does not go well, each is done again on its own.
+    #[must_use]
+    pub fn with_local<T: Task>(
+        self,
+        limits: Limits,
+        handle: impl for<'a> Fn(&'a mut TenantTx, T) -> BoxFuture<'a, Result<()>> + Send + Sync + 'static,
+    ) -> Self {
+        let handle = Arc::new(handle);
+        let alone = handle.clone();
+        let run: Arc<Run> = Arc::new(move |payload, context: Context| {
+            let handle = alone.clone();
+            Box::pin(async move {
+                let mut tx = context.tx().await?;
+                handle(&mut tx, read(&payload)?).await?;
+                context.finish(tx).await
+            })
+        });
+        let inside: Arc<RunInside> = Arc::new(move |payload, tx| {
+            let handle = handle.clone();
+            Box::pin(async move { Ok(handle(tx, read(payload)?).await?) })
+        });
+        self.insert::<T>(Handler { queue: T::QUEUE, limits, version: T::VERSION, run, inside: Some(inside) })
+    }
+
+    fn insert<T: Task>(mut self, handler: Handler) -> Self {
+        self.kinds.insert(T::KIND, handler);
         if !self.queues.contains(&T::QUEUE) {
             self.queues.push(T::QUEUE);
         }
@@ -77,7 +112,17 @@ impl Handlers {
         &self.queues
     }
 
+    /// Whether all jobs of this queue are local.
+    pub(crate) fn are_local(&self, queue: Queue) -> bool {
+        let mut of_queue = self.kinds.values().filter(|handler| handler.queue == queue);
+        of_queue.all(|handler| handler.inside.is_some())
+    }
+
     pub(crate) fn find(&self, kind: &str) -> Option<&Handler> {
         self.kinds.get(kind)
     }
+}
+
+fn read<T: Task>(payload: &Value) -> Result<T, Trouble> {
+    T::deserialize(payload).map_err(|error| Trouble::fail("unreadable_payload", error.to_string()))
 }

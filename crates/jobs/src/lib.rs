@@ -14,17 +14,26 @@
 pub mod alerts;
 mod bus;
 mod caretaker;
+pub mod channels;
+pub mod circuits;
+mod claims;
 pub mod context;
 pub mod handlers;
 mod hands;
 mod pulse;
+mod together;
 pub mod webhooks;
 mod worker;
 
-use std::{sync::Arc, time::Duration};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
-use socialai_domain::{herald, problems::Result, tenancy::Databases};
-use socialai_queue::{facts::Reader, jobs::Queue};
+use futures::FutureExt;
+use socialai_domain::{
+    herald,
+    problems::{Error, Result},
+    tenancy::Databases,
+};
+use socialai_queue::{facts::Reader, follow, jobs::Queue};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::Uuid;
 
@@ -168,7 +177,10 @@ where
     let mut is_failing = false;
     loop {
         let began = tokio::time::Instant::now();
-        let outcome = run(place.clone()).await;
+        // The part is called inside, because it may panic before it gives its future.
+        let outcome = AssertUnwindSafe(async { run(place.clone()).await }).catch_unwind().await;
+        let outcome =
+            outcome.unwrap_or_else(|panic| Err(Error::Fault(format!("it panicked: {}", follow::words_of(&*panic)))));
         if began.elapsed() > Duration::from_secs(10) {
             is_failing = false;
         }

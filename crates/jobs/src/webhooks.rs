@@ -66,16 +66,13 @@ fn follow(fact: &Fact) -> Vec<NewJob> {
 }
 
 pub fn handlers(handlers: Handlers, parts: Parts) -> Handlers {
-    handlers.with(Limits::default(), fan_out).with(Limits::default(), move |task, context| {
+    let handlers = handlers.with_local(Limits::default(), |tx, happened: FanOut| {
+        Box::pin(async move { sending::fan_out(tx, &happened).await })
+    });
+    handlers.with(Limits::default(), move |task, context| {
         let parts = parts.clone();
         async move { deliver(task, context, &parts).await }
     })
-}
-
-async fn fan_out(happened: FanOut, context: Context) -> Handled {
-    let mut tx = context.tx().await?;
-    sending::fan_out(&mut tx, &happened).await?;
-    context.finish(tx).await
 }
 
 async fn deliver(task: Deliver, context: Context, parts: &Parts) -> Handled {

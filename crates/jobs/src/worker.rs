@@ -1,8 +1,7 @@
-//! The worker of one queue at one database: claims free lanes for its free slots, and does the jobs of each lane one after
-//! the other. How much of each tenant and speed it may have is in `hands`.
+//! The worker of one queue at one database: takes lanes for its free slots (`claims`) and does the jobs of each lane one
+//! after the other, or several together (`together`). How much of each tenant and speed it may have is in `hands`.
 
 use std::{
-    any::Any,
     panic::AssertUnwindSafe,
     time::{Duration, Instant},
 };
@@ -17,24 +16,28 @@ use socialai_domain::{
 };
 use socialai_queue::{
     facts::{self, NewFact},
-    jobs::{self, Claimed, Lease, Queue, Speed, Wanted},
+    follow,
+    jobs::{self, Claimed, Lease, Queue},
 };
+use time::OffsetDateTime;
 use tokio::sync::{mpsc, watch};
 use uuid::Uuid;
 
 use crate::{
     Place,
+    claims::{Claims, Manner, Of, Taking},
     context::{Context, Handled, Trouble},
     handlers::Handler,
-    hands::{Hands, Taken, index},
+    hands::{Hands, Taken},
+    together::{self, Group},
 };
 
 /// A ring that was lost costs so long.
 const LOOK: Duration = Duration::from_secs(1);
-/// A claim costs about as much as a job. While most slots are busy it waits so long for more of them to become free.
+/// While most slots are busy a claim waits so long for more of them to become free.
 const COMPANY: Duration = Duration::from_millis(2);
-/// Jobs of one lane that are taken together, so that a lane with many is not claimed for each.
-const JOBS_PER_LANE: i32 = 10;
+/// Transactions of local jobs are so many times fewer than other jobs at once.
+const SLOTS_OF_A_LOCAL_ONE: usize = 6;
 /// A job that this program does not know comes from a newer one, which may be starting elsewhere.
 const UNKNOWN_KIND_PAUSE: Duration = Duration::from_mins(1);
 /// So many workers one after the other died with a job before they had done it: it is given up.
@@ -44,153 +47,115 @@ const CRASHES: i16 = 5;
 pub async fn run(place: Place, queue: Queue, mut name: watch::Receiver<Option<Uuid>>) {
     let (freed, mut frees) = mpsc::unbounded_channel();
     let mut rung = place.engine.own.bell(place.shard()).listen(queue.0);
-    let mut hands = Hands::new(place.engine.settings.slots);
-    let mut claims = Claims::default();
+    let slots = place.engine.settings.slots;
+    let (mut hands, mut claims) = if place.engine.handlers.are_local(queue) {
+        // They wait for nothing but the database, which gains nothing from more of them at once. One transaction of each
+        // tenant, so that a flood of one keeps less than a machine busy. And few wait in hand: those that wait in the database
+        // come together.
+        let at_once = slots.div_ceil(SLOTS_OF_A_LOCAL_ONE);
+        (Hands::new(2 * at_once, at_once, 1), Claims::new(Manner::TOGETHER))
+    } else {
+        (Hands::new(slots, slots, slots), Claims::new(Manner::ALONE))
+    };
+    let (mut waiting, mut of) = (Waiting::default(), Of::Everybody);
     while !place.engine.stopping.is_cancelled() {
-        while let Ok(lane) = frees.try_recv() {
-            hands.free(lane);
+        while let Ok(taken) = frees.try_recv() {
+            hands.free(taken);
         }
         let worker = *name.borrow_and_update();
-        let taking = match claims.claim(&place, queue, worker, &mut hands).await {
+        let taking = match claims.claim(&place, queue, worker, of, &mut hands).await {
             Ok(taking) => taking,
             Err(error) => {
                 tracing::warn!(queue = queue.0, database = place.label(), %error, "jobs could not be claimed; it is tried again");
                 Taking::default()
             }
         };
-        for (taken, lane) in taking.lanes {
-            let (place, freed) = (place.clone(), freed.clone());
+        if of == Of::Everybody {
+            waiting.has_more = taking.has_more;
+        }
+        for Group { taken, lanes } in taking.groups {
+            let (place, turn, freed) = (place.clone(), hands.turn(&taken), freed.clone());
             place.engine.tasks.clone().spawn(async move {
-                work(&place, lane).await;
+                let _turn = turn.take().await;
+                if !together::work(&place, &lanes).await {
+                    for lane in lanes {
+                        work(&place, lane).await;
+                    }
+                }
                 // The loop may have ended; then nobody counts any more.
                 let _ = freed.send(taken);
             });
         }
-        wait(&place, taking.has_more, &mut name, &mut rung, &mut frees, &mut hands).await;
+        of = waiting.wait(&place, &claims, &mut name, &mut rung, &mut frees, &mut hands).await;
     }
     drop(freed);
     while frees.recv().await.is_some() {}
 }
 
-/// Until there may be something to claim: somebody rang, a slot became free for which work waits, or for a second.
-async fn wait(
-    place: &Place,
-    has_more: bool,
-    name: &mut watch::Receiver<Option<Uuid>>,
-    rung: &mut watch::Receiver<()>,
-    frees: &mut mpsc::UnboundedReceiver<Taken>,
-    hands: &mut Hands,
-) {
-    let look = tokio::time::sleep(LOOK);
-    tokio::pin!(look);
-    let mut is_due = false;
-    loop {
-        let waits_for_company = is_due;
-        tokio::select! {
-            () = place.engine.stopping.cancelled() => return,
-            _ = name.changed() => return,
-            () = &mut look => return,
-            _ = rung.changed(), if !is_due => is_due = true,
-            Some(lane) = frees.recv(), if !hands.are_empty() => {
-                hands.free(lane);
-                is_due |= has_more;
-            }
-        }
-        if is_due && hands.are_half_empty() {
-            return;
-        }
-        if is_due && !waits_for_company {
-            look.as_mut().reset((Instant::now() + COMPANY).into());
-        }
-    }
-}
-
-/// What a claim brought.
+/// What a worker knows of work that it has not claimed.
 #[derive(Default)]
-struct Taking {
-    lanes: Vec<(Taken, Vec<Claimed>)>,
-    /// There may be more that there was no room for.
+struct Waiting {
+    /// The last claim left some for which there was no room.
     has_more: bool,
+    /// Somebody rang since newcomers were asked for.
+    rung_since: bool,
+    /// When there has been enough time for company, since there is something to claim.
+    company_at: Option<Instant>,
 }
 
-/// What is remembered from one claim to the next.
-#[derive(Default)]
-struct Claims {
-    /// The last tenant that had its turn, by speed.
-    after: [Uuid; 2],
-    /// The answer to a claim was lost: lanes may be held in our name that we do not know of.
-    are_in_doubt: bool,
-}
-
-impl Claims {
-    async fn claim(&mut self, place: &Place, queue: Queue, worker: Option<Uuid>, hands: &mut Hands) -> Result<Taking> {
-        let Some(worker) = worker.filter(|_| !hands.are_full()) else {
-            return Ok(Taking { lanes: Vec::new(), has_more: true });
-        };
-        if self.are_in_doubt {
-            let mut tx = place.engine.own.system_at(place.shard(), Actor::system("worker")).await?;
-            jobs::give_back_unknown(tx.engine(), worker, queue, hands.leases()).await?;
-            tx.commit().await?;
-            self.are_in_doubt = false;
-        }
-        let mut taking = Taking::default();
-        let claimed = self.claim_both(place, queue, worker, hands, &mut taking).await;
-        if claimed.is_err() {
-            self.are_in_doubt = true;
-            taking.lanes.iter().for_each(|(taken, _)| hands.free(*taken));
-        }
-        claimed?;
-        taking.has_more |= hands.are_full_for_somebody();
-        Ok(taking)
-    }
-
-    async fn claim_both(
+impl Waiting {
+    /// Until there may be something to claim, and of whom: somebody rang, a slot became free for which work waits, or
+    /// nothing happened for a second.
+    async fn wait(
         &mut self,
         place: &Place,
-        queue: Queue,
-        worker: Uuid,
+        claims: &Claims,
+        name: &mut watch::Receiver<Option<Uuid>>,
+        rung: &mut watch::Receiver<()>,
+        frees: &mut mpsc::UnboundedReceiver<Taken>,
         hands: &mut Hands,
-        taking: &mut Taking,
-    ) -> Result<()> {
-        let mut tx = place.engine.own.system_at(place.shard(), Actor::system("worker")).await?;
-        for speed in Speed::BOTH {
-            let (room, after) = (hands.room(speed), &mut self.after[index(speed)]);
-            if room == 0 {
-                taking.has_more = true;
-                continue;
-            }
-            let wanted = Wanted {
-                queue,
-                speed,
-                worker,
-                lanes: i32::try_from(room).unwrap_or(i32::MAX),
-                jobs_per_lane: JOBS_PER_LANE,
-                lanes_per_tenant: i32::try_from(hands.share()).unwrap_or(i32::MAX),
-                busy: hands.busy(),
-                after: *after,
-            };
-            let lanes = by_lane(jobs::claim(tx.engine(), &wanted).await?);
-            taking.has_more |= lanes.len() >= room;
-            for (taken, lane) in lanes {
-                *after = lane.last().map_or(*after, |job| job.lease.tenant);
-                hands.take(taken);
-                taking.lanes.push((taken, lane));
+    ) -> Of {
+        let look = Instant::now() + LOOK;
+        loop {
+            let (of, at) = self.next_claim(claims, hands).unwrap_or((Of::Everybody, look));
+            tokio::select! {
+                () = place.engine.stopping.cancelled() => return Of::Everybody,
+                _ = name.changed() => return Of::Everybody,
+                _ = rung.changed(), if !self.rung_since || self.company_at.is_none() => {
+                    self.rung_since = true;
+                    self.company_at.get_or_insert(Instant::now() + COMPANY);
+                }
+                Some(taken) = frees.recv(), if !hands.are_empty() => {
+                    hands.free(taken);
+                    if self.has_more {
+                        self.company_at.get_or_insert(Instant::now() + COMPANY);
+                    }
+                }
+                () = tokio::time::sleep_until(at.into()) => {
+                    self.rung_since = false;
+                    if of == Of::Everybody {
+                        self.company_at = None;
+                    }
+                    return of;
+                }
             }
         }
-        tx.commit().await
     }
-}
 
-/// Jobs of one lane follow each other; the last of a lane is the one that releases it.
-fn by_lane(jobs: Vec<Claimed>) -> Vec<(Taken, Vec<Claimed>)> {
-    let mut lanes = Vec::new();
-    let mut lane = Vec::new();
-    for job in jobs {
-        let whole = job.lease.releases.then(|| Taken::of(&job));
-        lane.push(job);
-        lanes.extend(whole.map(|taken| (taken, std::mem::take(&mut lane))));
+    /// Which claim comes next, and when, as far as is known now. A worker that has much in hand asks for newcomers at
+    /// once: whoever rang may be one, and is not to wait for the company of those that flood it.
+    fn next_claim(&self, claims: &Claims, hands: &Hands) -> Option<(Of, Instant)> {
+        if hands.are_full() {
+            return None;
+        }
+        let everybody = self.company_at.map(|company| {
+            let not_before = claims.not_before(Of::Everybody);
+            (Of::Everybody, if hands.are_half_empty() { not_before } else { company.max(not_before) })
+        });
+        let may_be_newcomers = self.rung_since && !hands.are_empty();
+        let newcomers = may_be_newcomers.then(|| (Of::Newcomers, claims.not_before(Of::Newcomers)));
+        everybody.into_iter().chain(newcomers).min_by_key(|(_, at)| *at)
     }
-    lanes
 }
 
 /// Does the jobs of a lane until one is not done.
@@ -202,9 +167,7 @@ async fn work(place: &Place, lane: Vec<Claimed>) {
         }
         let (lease, failed) = (job.lease.clone(), job.failed);
         let (id, kind) = (JobId(job.id), job.kind.clone());
-        let labels = [("queue", lease.queue.0.to_owned()), ("kind", kind.clone())];
-        let waited = place.engine.own.now() - job.enqueued_at;
-        metrics::histogram!("socialai_job_wait_seconds", &labels).record(waited.as_seconds_f64().max(0.0));
+        let counted = Counted::begin(place.engine.own.now(), &job);
         let began = Instant::now();
         let handler = place.engine.handlers.find(&kind);
         let handled = if nth == 0 && job.crashes >= CRASHES {
@@ -216,22 +179,41 @@ async fn work(place: &Place, lane: Vec<Claimed>) {
             attempt(place, handler, job).await
         };
         let took = began.elapsed();
-        metrics::histogram!("socialai_job_seconds", &labels).record(took.as_secs_f64());
-        let outcome = match &handled {
-            Ok(_) => "done",
-            Err(Trouble::Retry { .. }) => "retry",
-            Err(Trouble::Fail { .. }) => "fail",
-            Err(Trouble::Settle { .. }) => "settle",
-            Err(Trouble::Pause { .. }) => "pause",
-            Err(Trouble::LeaseLost) => "lease_lost",
-        };
-        let counted = [("queue", lease.queue.0.to_owned()), ("kind", kind.clone()), ("outcome", outcome.to_owned())];
-        metrics::counter!("socialai_jobs_total", &counted).increment(1);
+        counted.end(
+            took,
+            match &handled {
+                Ok(_) => "done",
+                Err(Trouble::Retry { .. }) => "retry",
+                Err(Trouble::Fail { .. }) => "fail",
+                Err(Trouble::Settle { .. }) => "settle",
+                Err(Trouble::Pause { .. }) => "pause",
+                Err(Trouble::LeaseLost) => "lease_lost",
+            },
+        );
         if let Err(trouble) = handled {
             let ending = Ending { lease, id, kind, failed, took, limits: handler.map(|handler| handler.limits) };
             end_until_written(place, &ending, trouble).await;
             return;
         }
+    }
+}
+
+/// The figures of one job.
+pub(crate) struct Counted([(&'static str, String); 2]);
+
+impl Counted {
+    pub fn begin(now: OffsetDateTime, job: &Claimed) -> Self {
+        let labels = [("queue", job.lease.queue.0.to_owned()), ("kind", job.kind.clone())];
+        let waited = now - job.enqueued_at;
+        metrics::histogram!("socialai_job_wait_seconds", &labels).record(waited.as_seconds_f64().max(0.0));
+        Self(labels)
+    }
+
+    pub fn end(self, took: Duration, outcome: &'static str) {
+        let Self(labels) = self;
+        metrics::histogram!("socialai_job_seconds", &labels).record(took.as_secs_f64());
+        let [queue, kind] = labels;
+        metrics::counter!("socialai_jobs_total", &[queue, kind, ("outcome", outcome.to_owned())]).increment(1);
     }
 }
 
@@ -252,14 +234,9 @@ async fn attempt(place: &Place, handler: Option<&Handler>, job: Claimed) -> Hand
     let run = AssertUnwindSafe(async { (handler.run)(job.payload, context).await }).catch_unwind();
     match tokio::time::timeout(handler.limits.time, run).await {
         Ok(Ok(handled)) => handled,
-        Ok(Err(panic)) => Err(Trouble::retry(format!("the job panicked: {}", words_of(&*panic)))),
+        Ok(Err(panic)) => Err(Trouble::retry(format!("the job panicked: {}", follow::words_of(&*panic)))),
         Err(_) => Err(Trouble::retry(format!("the job took longer than {} seconds", handler.limits.time.as_secs()))),
     }
-}
-
-fn words_of(panic: &(dyn Any + Send)) -> &str {
-    let words = panic.downcast_ref::<&str>().copied();
-    words.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("without a word")
 }
 
 /// A job that was not done, and what is known of it.
@@ -329,6 +306,6 @@ async fn bury(
     data["job"] = json!({ "kind": ending.kind, "queue": ending.lease.queue.0, "reason": reason, "error": error });
     let now = tx.now();
     let fact = NewFact::new("job.died", 1, format!("job/{}", ending.id), data);
-    facts::write(tx.engine(), ending.lease.tenant, now, vec![fact], None).await?;
+    facts::write(tx.engine(), ending.lease.tenant, now, vec![fact]).await?;
     Ok(())
 }

@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! system.facts ──relay──► {prefix}.facts ──group {prefix}.{reader}──► jobs in the tenants' databases
-//!      Buffer::put ─────► {prefix}.ingest ─group {prefix}.ingest────► a function over batches
+//!      Buffer::put ─────► {prefix}.ingest ─group {prefix}.ingest────► system.inbound and the jobs that read it
 //! ```
 //!
 //! What holds, and where it is explained:
@@ -11,6 +11,7 @@
 //! * A fact is sent at least once, in the order of its key, behind all facts of its source that came before (`relay`).
 //! * A reader acts on a fact once, also when it was sent twice, the broker died, or the partition changed hands
 //!   (`places`, `consumer`).
+//! * A delivery that was put into the buffer is in the database once (`ingest`).
 //! * A record that nobody can read holds up nothing (`unreadable`).
 //! * Changing between PostgreSQL and Kafka loses nothing and repeats nothing (`handover`).
 //! * The cluster may be away, at the start too. Whatever needs it says so once and goes on when it is back (`outage`).
@@ -41,7 +42,7 @@ use socialai_queue::facts::Reader;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub use self::{
-    ingest::{Buffer, PutError, Raw},
+    ingest::{Buffer, PutError},
     settings::{Refused, Security, Settings},
 };
 
@@ -106,25 +107,15 @@ impl Bus {
         });
     }
 
-    /// The way into the buffer; the topic is made by those that [`Self::take_in`].
-    pub fn buffer(&self) -> Result<Buffer, Refused> {
-        Buffer::open(&self.0.settings)
-    }
-
-    /// Hands what was put into the buffer to a function, in batches, in the order of their keys. A batch whose function
-    /// fails comes again until it works, and what is behind it waits.
-    pub fn take_in<F, Fut>(&self, handler: F)
-    where
-        F: Fn(Vec<Raw>) -> Fut + Send + Sync + 'static,
-        Fut: Future<Output = anyhow::Result<()>> + Send + 'static,
-    {
+    /// Takes deliveries out of the buffer and writes them into the database. Any number of processes may do this.
+    pub fn take_in(&self) {
         let bus = self.clone();
         self.0.tasks.spawn(async move {
             let Parts { settings, databases, stopping, .. } = &*bus.0;
             if stopping.run_until_cancelled(topics::ensure(settings)).await.is_none() {
                 return;
             }
-            let work = ingest::Intake { handler, databases: databases.clone() };
+            let work = ingest::Intake::new(databases.clone());
             consumer::run(settings, &settings.ingest_topic(), databases, &work, stopping).await;
         });
     }

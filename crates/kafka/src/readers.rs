@@ -1,16 +1,14 @@
 //! A reader of facts at Kafka: the same function from facts to jobs as on PostgreSQL. Jobs land in the database where
 //! their tenant lives, in the transaction that moves the reader's place there.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::atomic::{AtomicBool, Ordering},
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use rdkafka::{Message, message::OwnedMessage};
 use socialai_domain::{audit::Actor, ids::TenantId, problems::Code, tenancy::Databases};
 use socialai_queue::{
-    facts::{self, Fact, Reader},
-    jobs::{self, Addressed, INSTALLATION},
+    facts::{self, Reader},
+    follow::{self, Followed, Written},
+    jobs::INSTALLATION,
 };
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -20,19 +18,13 @@ use crate::{
     envelope::{self, Source, Told},
     places::Claim,
     trouble::Trouble,
-    unreadable::Letter,
+    unreadable::{Letter, Tally},
 };
 
 pub struct FactWork {
     reader: Reader,
     databases: Databases,
-    has_warned: AtomicBool,
-}
-
-/// A fact and what follows from it.
-struct Follows {
-    fact: Fact,
-    jobs: Vec<Addressed>,
+    unreadable: Tally,
 }
 
 /// A batch, taken apart by where its jobs belong.
@@ -41,7 +33,7 @@ struct Batch {
     next: i64,
     seen: BTreeMap<String, i64>,
     letters: Vec<Letter>,
-    by_database: BTreeMap<Option<String>, Vec<Follows>>,
+    by_database: BTreeMap<Option<String>, Vec<Followed>>,
 }
 
 /// Where a tenant lives.
@@ -83,7 +75,7 @@ impl Work for FactWork {
 
 impl FactWork {
     pub fn new(reader: Reader, databases: Databases) -> Self {
-        Self { reader, databases, has_warned: AtomicBool::new(false) }
+        Self { unreadable: Tally::of(reader.name), reader, databases }
     }
 
     /// Adds what follows from a fact, unless it was read before or nothing does.
@@ -97,13 +89,13 @@ impl FactWork {
         if claim.is_ahead(fact.tenant_id, offset) {
             return Ok(());
         }
-        let address = |job| Addressed { tenant: fact.tenant_id, job, trace: fact.trace.clone() };
-        let jobs: Vec<_> = (self.reader.jobs)(&fact).into_iter().map(address).collect();
-        if jobs.is_empty() {
+        let tenant = fact.tenant_id;
+        let followed = Followed::of(&self.reader, fact);
+        if followed.is_nothing() {
             return Ok(());
         }
-        if let Home::In(database) = self.home(source, fact.tenant_id).await? {
-            batch.by_database.entry(database).or_default().push(Follows { fact, jobs });
+        if let Home::In(database) = self.home(source, tenant).await? {
+            batch.by_database.entry(database).or_default().push(followed);
         }
         Ok(())
     }
@@ -124,59 +116,44 @@ impl FactWork {
         for (shard, follows) in &batch.by_database {
             let Some(shard) = shard else { continue };
             let mut tx = self.databases.system_at(Some(shard), Actor::system("kafka")).await?;
-            let queues = self.enqueue(tx.engine(), follows).await?;
+            let written = self.enqueue(tx.engine(), follows).await?;
             let tenants = tenants(follows);
             let ahead = claim.run_ahead(tx.engine(), shard, &tenants, batch.next).await?;
             tx.commit().await?;
             claim.is_ahead_now(shard, ahead);
-            self.ring(Some(shard), queues);
+            self.unreadable.add(written.unreadable);
+            self.ring(Some(shard), written.queues);
         }
         let mut tx = self.databases.system_at(None, Actor::system("kafka")).await?;
         let follows = batch.by_database.get(&None).map(Vec::as_slice).unwrap_or_default();
-        let queues = self.enqueue(tx.engine(), follows).await?;
-        let unreadable = batch.letters.len();
+        let written = self.enqueue(tx.engine(), follows).await?;
+        let unreadable = batch.letters.len() + written.unreadable;
         for letter in batch.letters.drain(..) {
             letter.keep(tx.engine(), self.databases.now()).await?;
         }
         claim.advance(tx.engine(), batch.next, &batch.seen).await?;
         tx.commit().await?;
         (claim.next, claim.seen) = (batch.next, std::mem::take(&mut batch.seen));
-        self.ring(None, queues);
-        if unreadable > 0 {
-            self.tell_of(unreadable);
-        }
+        self.unreadable.add(unreadable);
+        self.ring(None, written.queues);
         Ok(())
     }
 
-    /// Counts all, and logs only the first: whoever fills a topic with garbage does not fill the log too.
-    fn tell_of(&self, unreadable: usize) {
-        let reader = self.reader.name;
-        metrics::counter!("kafka_unreadable_total", "reader" => reader).increment(unreadable as u64);
-        if !self.has_warned.swap(true, Ordering::Relaxed) {
-            tracing::warn!(
-                reader,
-                "records that are no facts of ours, or of a newer program, are kept as dead letters"
-            );
+    /// Writes the jobs of those tenants that want them.
+    async fn enqueue(&self, conn: &mut PgConnection, followed: &[Followed]) -> Result<Written, Trouble> {
+        if followed.is_empty() {
+            return Ok(Written::default());
         }
-    }
-
-    /// Writes the jobs of those tenants that want them; the queues that have work now.
-    async fn enqueue(&self, conn: &mut PgConnection, follows: &[Follows]) -> Result<BTreeSet<&'static str>, Trouble> {
-        if follows.is_empty() {
-            return Ok(BTreeSet::new());
-        }
-        let tenants = tenants(follows);
+        let tenants = tenants(followed);
         stay(conn, &tenants).await?;
         let wanting: Option<BTreeSet<_>> = if self.reader.only_subscribed {
             Some(facts::subscribed(conn, self.reader.name, &tenants).await?.into_iter().collect())
         } else {
             None
         };
-        let wanted = |follows: &&Follows| wanting.as_ref().is_none_or(|who| who.contains(&follows.fact.tenant_id));
-        let jobs: Vec<_> = follows.iter().filter(wanted).flat_map(|follows| follows.jobs.iter().cloned()).collect();
-        let queues = jobs.iter().map(|addressed| addressed.job.queue.0).collect();
-        jobs::write_all(conn, jobs).await?;
-        Ok(queues)
+        let wanted = |one: &&Followed| wanting.as_ref().is_none_or(|who| who.contains(&one.fact.tenant_id));
+        let wanted: Vec<_> = followed.iter().filter(wanted).collect();
+        Ok(follow::write(conn, self.reader.name, self.databases.now(), &wanted).await?)
     }
 
     fn ring(&self, shard: Option<&str>, queues: BTreeSet<&'static str>) {
@@ -187,8 +164,8 @@ impl FactWork {
     }
 }
 
-fn tenants(follows: &[Follows]) -> Vec<Uuid> {
-    follows.iter().map(|follows| follows.fact.tenant_id).collect::<BTreeSet<_>>().into_iter().collect()
+fn tenants(followed: &[Followed]) -> Vec<Uuid> {
+    followed.iter().map(|followed| followed.fact.tenant_id).collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 /// Keeps these tenants in this database until the transaction ends, as `system.enter` does for one: whoever moves a tenant

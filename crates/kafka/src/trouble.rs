@@ -10,8 +10,6 @@ pub enum Trouble {
     Moving,
     #[error(transparent)]
     Database(Error),
-    #[error("{0:#}")]
-    Handler(anyhow::Error),
 }
 
 impl From<Error> for Trouble {

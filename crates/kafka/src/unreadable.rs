@@ -1,16 +1,18 @@
 //! Records and facts that nobody can read are kept as dead letters of the installation, as they came, and what is behind
 //! them goes on. They are for looking at: a replay finds no worker for them.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use base64::{Engine, engine::general_purpose::STANDARD};
 use rdkafka::{Message, message::OwnedMessage};
 use serde_json::{Value, json};
-use socialai_queue::jobs::INSTALLATION;
+use socialai_queue::{
+    dead_letters::{self, Unreadable},
+    follow::UNREADABLE,
+};
 use sqlx::PgConnection;
 use time::OffsetDateTime;
-use uuid::Uuid;
 
-/// A record that is no fact of ours, or of a newer program.
-pub const UNREADABLE: &str = "unreadable_fact";
 /// A fact that is longer than a record may be.
 pub const TOO_LONG: &str = "oversized_fact";
 
@@ -42,22 +44,34 @@ impl Letter {
     }
 
     pub async fn keep(self, conn: &mut PgConnection, now: OffsetDateTime) -> Result<(), sqlx::Error> {
-        let at = now.format(&time::format_description::well_known::Rfc3339).unwrap_or_default();
-        sqlx::query(
-            "insert into system.dead_letters (id, tenant_id, queue, key, speed, kind, version, payload, errors, attempts,
-                reason, enqueued_at)
-             values ($1, $2, 'kafka', left($3, 200), 1, 'kafka.record', 1, $4, $5, 1, $6, $7)",
-        )
-        .bind(Uuid::now_v7())
-        .bind(INSTALLATION)
-        .bind(self.key)
-        .bind(self.payload)
-        .bind(json!([{ "at": at, "seconds": 0, "error": self.error }]))
-        .bind(self.reason)
-        .bind(self.at)
-        .execute(conn)
-        .await?;
-        Ok(())
+        let Self { reason, key, payload, error, at } = self;
+        let kind = "kafka.record".to_owned();
+        let letter = Unreadable { queue: "kafka", kind, version: 1, key, payload, reason, error, at };
+        dead_letters::keep(conn, now, letter).await
+    }
+}
+
+/// Tells of those that a reader met. All are counted and only the first is logged: whoever fills a topic with garbage does
+/// not fill the log too.
+pub struct Tally {
+    reader: &'static str,
+    has_warned: AtomicBool,
+}
+
+impl Tally {
+    pub const fn of(reader: &'static str) -> Self {
+        Self { reader, has_warned: AtomicBool::new(false) }
+    }
+
+    pub fn add(&self, unreadable: usize) {
+        if unreadable == 0 {
+            return;
+        }
+        let reader = self.reader;
+        metrics::counter!("kafka_unreadable_total", "reader" => reader).increment(unreadable as u64);
+        if !self.has_warned.swap(true, Ordering::Relaxed) {
+            tracing::warn!(reader, "records and facts that nobody can read are kept as dead letters");
+        }
     }
 }
 

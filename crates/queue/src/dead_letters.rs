@@ -1,9 +1,11 @@
 //! Dead letters: jobs that were given up. Each is replayed or discarded once; the row stays as the record of it.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use sqlx::{FromRow, PgConnection, QueryBuilder};
 use time::OffsetDateTime;
 use uuid::Uuid;
+
+use crate::jobs::INSTALLATION;
 
 #[derive(Debug, Clone, PartialEq, FromRow)]
 pub struct DeadLetter {
@@ -104,6 +106,47 @@ pub async fn get(conn: &mut PgConnection, tenant: Option<Uuid>, id: Uuid) -> Res
     Filter { tenant, state: State::Any, ..Filter::default() }.push(&mut query);
     query.push(" and id = ").push_bind(id);
     query.build_query_as().fetch_optional(conn).await
+}
+
+/// Something that never was a job and that nobody can read, kept for the installation to look at: a replay finds no worker
+/// for it.
+#[derive(Debug, Clone)]
+pub struct Unreadable {
+    pub queue: &'static str,
+    pub kind: String,
+    pub version: i16,
+    pub key: String,
+    pub payload: Value,
+    pub reason: &'static str,
+    pub error: String,
+    /// When it was written, as far as is known.
+    pub at: OffsetDateTime,
+}
+
+/// Keeps what nobody can read. PostgreSQL has no place for the character zero; the sign for what cannot be shown
+/// stands for it.
+pub async fn keep(conn: &mut PgConnection, now: OffsetDateTime, letter: Unreadable) -> Result<(), sqlx::Error> {
+    let text = |text: String| text.replace('\0', "\u{fffd}");
+    let payload = letter.payload.to_string().replace("\\u0000", "\\ufffd");
+    let at = now.format(&time::format_description::well_known::Rfc3339).unwrap_or_default();
+    sqlx::query(
+        "insert into system.dead_letters (id, tenant_id, queue, key, speed, kind, version, payload, errors, attempts,
+            reason, enqueued_at)
+         values ($1, $2, $3, left($4, 200), 1, $5, $6, $7::text::jsonb, $8, 1, $9, $10)",
+    )
+    .bind(Uuid::now_v7())
+    .bind(INSTALLATION)
+    .bind(letter.queue)
+    .bind(text(letter.key))
+    .bind(text(letter.kind))
+    .bind(letter.version)
+    .bind(payload)
+    .bind(json!([{ "at": at, "seconds": 0, "error": text(letter.error) }]))
+    .bind(letter.reason)
+    .bind(letter.at)
+    .execute(conn)
+    .await?;
+    Ok(())
 }
 
 /// How many open ones there are of each kind and reason.

@@ -18,11 +18,12 @@ pub struct NewFact {
     /// Facts of one key are read in their order on every bus.
     pub key: String,
     pub data: Value,
+    pub trace: Option<String>,
 }
 
 impl NewFact {
     pub fn new(kind: impl Into<String>, version: i16, key: impl Into<String>, data: Value) -> Self {
-        Self { id: Uuid::now_v7(), kind: kind.into(), version, key: key.into(), data }
+        Self { id: Uuid::now_v7(), kind: kind.into(), version, key: key.into(), data, trace: None }
     }
 }
 
@@ -57,31 +58,31 @@ pub async fn write(
     tenant: Uuid,
     now: OffsetDateTime,
     facts: Vec<NewFact>,
-    trace: Option<&str>,
 ) -> Result<(), sqlx::Error> {
     let n = facts.len();
     let (mut ids, mut kinds, mut versions) = (Vec::with_capacity(n), Vec::with_capacity(n), Vec::with_capacity(n));
-    let (mut keys, mut data) = (Vec::with_capacity(n), Vec::with_capacity(n));
+    let (mut keys, mut data, mut traces) = (Vec::with_capacity(n), Vec::with_capacity(n), Vec::with_capacity(n));
     for fact in facts {
         ids.push(fact.id);
         kinds.push(fact.kind);
         versions.push(fact.version);
         keys.push(fact.key);
         data.push(fact.data);
+        traces.push(fact.trace);
     }
     sqlx::query(
         "insert into system.outbox (tenant_id, fact_id, kind, version, key, data, trace, at)
-         select $1, f.id, f.kind, f.version, f.key, f.data, $2, $3
-         from unnest($4, $5, $6, $7, $8) with ordinality as f (id, kind, version, key, data, nth) order by f.nth",
+         select $1, f.id, f.kind, f.version, f.key, f.data, f.trace, $2
+         from unnest($3, $4, $5, $6, $7, $8) with ordinality as f (id, kind, version, key, data, trace, nth) order by f.nth",
     )
     .bind(tenant)
-    .bind(trace)
     .bind(now)
     .bind(ids)
     .bind(kinds)
     .bind(versions)
     .bind(keys)
     .bind(data)
+    .bind(traces)
     .execute(conn)
     .await?;
     Ok(())
@@ -102,6 +103,8 @@ pub async fn read(conn: &mut PgConnection, reader: &str, after: i64, at_most: i6
     .bind(reader)
     .bind(after)
     .bind(at_most)
+    // A plan that was made for few facts and kept would read them all once there are many.
+    .persistent(false)
     .fetch_all(conn)
     .await
 }

@@ -123,134 +123,6 @@ pub struct Claimed {
     pub crashes: i16,
 }
 
-/// Writes jobs of one tenant, in the order given. With a lease the job that is being done is finished between them, at its
-/// place in the order of locks; true when there is more to do in its lane, for whoever claims it.
-pub async fn write(
-    conn: &mut PgConnection,
-    tenant: Uuid,
-    jobs: Vec<NewJob>,
-    trace: Option<&str>,
-    done: Option<&Lease>,
-) -> Result<bool, sqlx::Error> {
-    let (delayed, mut due): (Vec<_>, Vec<_>) = jobs.into_iter().partition(|job| job.due_at.is_some());
-    delay(conn, tenant, delayed, trace).await?;
-    let Some(lease) = done else {
-        enqueue(conn, tenant, due, trace).await?;
-        return Ok(false);
-    };
-    let after = due.extract_if(.., |job| (job.queue, &job.key) > (lease.queue, &lease.key)).collect();
-    enqueue(conn, tenant, due, trace).await?;
-    let is_claimable = finish(conn, lease).await?;
-    enqueue(conn, tenant, after, trace).await?;
-    Ok(is_claimable)
-}
-
-async fn enqueue(
-    conn: &mut PgConnection,
-    tenant: Uuid,
-    jobs: Vec<NewJob>,
-    trace: Option<&str>,
-) -> Result<(), sqlx::Error> {
-    let trace = trace.map(str::to_owned);
-    write_all(conn, jobs.into_iter().map(|job| Addressed { tenant, job, trace: trace.clone() }).collect()).await
-}
-
-/// A job with what its transaction would have added.
-#[derive(Debug, Clone)]
-pub struct Addressed {
-    pub tenant: Uuid,
-    pub job: NewJob,
-    pub trace: Option<String>,
-}
-
-/// Writes jobs of any tenants that are due now, in the order given.
-pub async fn write_all(conn: &mut PgConnection, jobs: Vec<Addressed>) -> Result<(), sqlx::Error> {
-    if jobs.is_empty() {
-        return Ok(());
-    }
-    let mut columns = Columns::with_capacity(jobs.len());
-    for Addressed { tenant, job, trace } in jobs {
-        columns.tenants.push(tenant);
-        columns.queues.push(job.queue.0);
-        columns.keys.push(job.key);
-        columns.speeds.push(job.speed.number());
-        columns.ids.push(job.id);
-        columns.kinds.push(job.kind);
-        columns.versions.push(job.version);
-        columns.payloads.push(job.payload);
-        columns.traces.push(trace);
-    }
-    sqlx::query("select system.enqueue($1, $2, $3, $4, $5, $6, $7, $8, $9)")
-        .bind(columns.tenants)
-        .bind(columns.queues)
-        .bind(columns.keys)
-        .bind(columns.speeds)
-        .bind(columns.ids)
-        .bind(columns.kinds)
-        .bind(columns.versions)
-        .bind(columns.payloads)
-        .bind(columns.traces)
-        .execute(conn)
-        .await?;
-    Ok(())
-}
-
-/// Jobs as the columns of `unnest`.
-struct Columns {
-    tenants: Vec<Uuid>,
-    queues: Vec<&'static str>,
-    keys: Vec<String>,
-    speeds: Vec<i16>,
-    ids: Vec<Uuid>,
-    kinds: Vec<String>,
-    versions: Vec<i16>,
-    payloads: Vec<Value>,
-    traces: Vec<Option<String>>,
-}
-
-impl Columns {
-    fn with_capacity(n: usize) -> Self {
-        Self {
-            tenants: Vec::with_capacity(n),
-            queues: Vec::with_capacity(n),
-            keys: Vec::with_capacity(n),
-            speeds: Vec::with_capacity(n),
-            ids: Vec::with_capacity(n),
-            kinds: Vec::with_capacity(n),
-            versions: Vec::with_capacity(n),
-            payloads: Vec::with_capacity(n),
-            traces: Vec::with_capacity(n),
-        }
-    }
-}
-
-async fn delay(
-    conn: &mut PgConnection,
-    tenant: Uuid,
-    jobs: Vec<NewJob>,
-    trace: Option<&str>,
-) -> Result<(), sqlx::Error> {
-    for job in jobs {
-        sqlx::query(
-            "insert into system.delayed_jobs (id, tenant_id, due_at, queue, key, speed, kind, version, payload, trace)
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
-        )
-        .bind(job.id)
-        .bind(tenant)
-        .bind(job.due_at)
-        .bind(job.queue.0)
-        .bind(job.key)
-        .bind(job.speed.number())
-        .bind(job.kind)
-        .bind(job.version)
-        .bind(job.payload)
-        .bind(trace)
-        .execute(&mut *conn)
-        .await?;
-    }
-    Ok(())
-}
-
 /// Takes back a job that is not yet due. False when it was due already, or cancelled before.
 pub async fn cancel(conn: &mut PgConnection, tenant: Uuid, job: Uuid) -> Result<bool, sqlx::Error> {
     let gone = sqlx::query("delete from system.delayed_jobs where id = $1 and tenant_id = $2");
@@ -261,14 +133,25 @@ pub async fn cancel(conn: &mut PgConnection, tenant: Uuid, job: Uuid) -> Result<
 #[derive(Debug, Clone)]
 pub struct Wanted {
     pub queue: Queue,
-    pub speed: Speed,
     pub worker: Uuid,
+    /// Lanes of all speeds together.
     pub lanes: i32,
+    pub by_speed: Vec<OfSpeed>,
     pub jobs_per_lane: i32,
     /// Lanes that one tenant may have of this worker.
     pub lanes_per_tenant: i32,
     /// Tenants that have some already, and how many more they may have.
     pub busy: Vec<(Uuid, i32)>,
+    /// So many lanes of one tenant should come together.
+    pub together: i32,
+    /// Of more tenants with work some come next time.
+    pub tenants: i32,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub struct OfSpeed {
+    pub speed: Speed,
+    pub lanes: i32,
     /// Of many tenants look at those after this one first.
     pub after: Uuid,
 }
@@ -290,23 +173,28 @@ struct Row {
     is_last: bool,
 }
 
-/// Takes free lanes for a worker; jobs of one lane follow each other in their order.
+/// Takes free lanes for a worker, those of the first speed first; jobs of one lane follow each other in their order. It is a
+/// transaction of its own.
 pub async fn claim(conn: &mut PgConnection, wanted: &Wanted) -> Result<Vec<Claimed>, sqlx::Error> {
     let token = Uuid::new_v4();
     let (busy, room): (Vec<Uuid>, Vec<i32>) = wanted.busy.iter().copied().unzip();
-    let rows: Vec<Row> = sqlx::query_as("select * from system.claim($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)")
-        .bind(wanted.queue.0)
-        .bind(wanted.speed.number())
-        .bind(wanted.worker)
-        .bind(token)
-        .bind(wanted.lanes)
-        .bind(wanted.jobs_per_lane)
-        .bind(wanted.lanes_per_tenant)
-        .bind(busy)
-        .bind(room)
-        .bind(wanted.after)
-        .fetch_all(conn)
-        .await?;
+    let rows: Vec<Row> =
+        sqlx::query_as("select * from system.claim($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)")
+            .bind(wanted.queue.0)
+            .bind(wanted.worker)
+            .bind(token)
+            .bind(wanted.by_speed.iter().map(|of| of.speed.number()).collect::<Vec<_>>())
+            .bind(wanted.by_speed.iter().map(|of| of.lanes).collect::<Vec<_>>())
+            .bind(wanted.by_speed.iter().map(|of| of.after).collect::<Vec<_>>())
+            .bind(wanted.lanes)
+            .bind(wanted.jobs_per_lane)
+            .bind(wanted.lanes_per_tenant)
+            .bind(busy)
+            .bind(room)
+            .bind(wanted.together)
+            .bind(wanted.tenants)
+            .fetch_all(conn)
+            .await?;
     Ok(rows.into_iter().map(|row| claimed(wanted.queue, token, row)).collect())
 }
 
@@ -324,37 +212,6 @@ fn claimed(queue: Queue, token: Uuid, row: Row) -> Claimed {
         enqueued_at: row.enqueued_at,
         crashes: row.crashes,
     }
-}
-
-async fn finish(conn: &mut PgConnection, lease: &Lease) -> Result<bool, sqlx::Error> {
-    sqlx::query_scalar("select system.finish($1, $2, $3, $4, $5, $6)")
-        .bind(lease.queue.0)
-        .bind(lease.tenant)
-        .bind(&lease.key)
-        .bind(lease.token)
-        .bind(lease.seq)
-        .bind(lease.releases)
-        .fetch_one(conn)
-        .await
-}
-
-/// The same as a statement without parameters, so that it can share a message with the COMMIT.
-pub fn finishing(lease: &Lease) -> String {
-    let Lease { queue, tenant, key, seq, token, releases } = lease;
-    let (queue, key) = (literal(queue.0), literal(key));
-    format!("SELECT system.finish({queue}, '{tenant}', {key}, '{token}', {seq}, {releases})")
-}
-
-/// Any text as a literal of SQL. In hexadecimal digits nothing can end it.
-pub fn literal(text: &str) -> String {
-    use std::fmt::Write;
-    let mut literal = String::with_capacity(text.len() * 2 + 40);
-    literal.push_str(r"convert_from('\x");
-    for byte in text.bytes() {
-        let _ = write!(literal, "{byte:02x}");
-    }
-    literal.push_str("', 'UTF8')");
-    literal
 }
 
 /// Gives the lane back and tries the job again after a pause. Without a failure the attempt does not count.
@@ -472,7 +329,8 @@ pub struct Backlog {
     pub oldest_seconds: f64,
 }
 
-/// Counts at most so many jobs of each queue: the number is for people and autoscalers.
+/// Counts at most so many jobs of each queue: the number is for people and autoscalers. The oldest of a queue with more is
+/// looked for among as many of the oldest of all queues.
 pub async fn backlog(conn: &mut PgConnection, at_most: i64) -> Result<Vec<Backlog>, sqlx::Error> {
     sqlx::query_as(
         "with recursive queues (queue) as (
@@ -480,11 +338,16 @@ pub async fn backlog(conn: &mut PgConnection, at_most: i64) -> Result<Vec<Backlo
             union all
             select (select l.queue from system.lanes l where l.queue > q.queue order by l.queue limit 1)
             from queues q where q.queue is not null)
-         select q.queue, j.jobs, w.retrying, coalesce(j.oldest, 0)::float8 as oldest_seconds
+         select q.queue, j.jobs, w.retrying,
+            coalesce(extract(epoch from clock_timestamp() - least(j.oldest, o.oldest)), 0)::float8 as oldest_seconds
          from queues q
          cross join lateral (
-            select count(*) as jobs, extract(epoch from clock_timestamp() - min(enqueued_at)) as oldest
+            select count(*) as jobs, min(enqueued_at) as oldest
             from (select enqueued_at from system.jobs j where j.queue = q.queue limit $1) j) j
+         left join lateral (
+            select a.enqueued_at as oldest
+            from (select queue, enqueued_at from system.jobs order by enqueued_at limit $1) a
+            where j.jobs = $1 and a.queue = q.queue order by a.enqueued_at limit 1) o on true
          cross join lateral (
             select count(*) as retrying
             from (select from system.lanes l where l.queue = q.queue and l.wait_until is not null limit $1) w) w
@@ -497,19 +360,4 @@ pub async fn backlog(conn: &mut PgConnection, at_most: i64) -> Result<Vec<Backlo
 
 fn interval(duration: Duration) -> PgInterval {
     PgInterval { months: 0, days: 0, microseconds: i64::try_from(duration.as_micros()).unwrap_or(i64::MAX) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    proptest::proptest! {
-        #[test]
-        fn no_text_ends_its_literal(text in "\\PC*|.*['\\\\;$]+.*") {
-            let literal = literal(&text);
-            let digits = literal.strip_prefix(r"convert_from('\x").and_then(|rest| rest.strip_suffix("', 'UTF8')"));
-            proptest::prop_assert!(digits.is_some_and(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit())));
-            proptest::prop_assert_eq!(digits.map(str::len), Some(text.len() * 2));
-        }
-    }
 }

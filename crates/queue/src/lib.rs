@@ -17,6 +17,8 @@
 pub mod bell;
 pub mod dead_letters;
 pub mod facts;
+pub mod follow;
 pub mod jobs;
 pub mod retry;
 pub mod schedules;
+pub mod write;

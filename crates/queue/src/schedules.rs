@@ -5,7 +5,10 @@ use sqlx::{FromRow, PgConnection};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::jobs::{self, Addressed, NewJob, Queue, Speed};
+use crate::{
+    jobs::{NewJob, Queue, Speed},
+    write::{self, Addressed},
+};
 
 /// What happens to runs that were due while nobody was there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,15 +73,20 @@ struct Due {
 }
 
 /// Enqueues what is due, at most so many; the names. `queues` are those that this program knows. The job's key is the
-/// schedule's name: a run waits for the one before it.
+/// schedule's name: a run waits for the one before it. A next run that lies further ahead than the interval is due too: the
+/// clock was set back since.
 pub async fn run_due(conn: &mut PgConnection, queues: &[Queue], at_most: i64) -> Result<Vec<String>, sqlx::Error> {
     let due: Vec<Due> = sqlx::query_as(
         "update system.schedules s
          set last_at = clock_timestamp(),
-             next_at = case when s.missed = 'catch_up' then s.next_at + make_interval(secs => s.every_seconds)
+             next_at = case
+                when s.next_at > clock_timestamp() then clock_timestamp() + make_interval(secs => s.every_seconds)
+                when s.missed = 'catch_up' then s.next_at + make_interval(secs => s.every_seconds)
                 else s.next_at + make_interval(secs => s.every_seconds * (1 + floor(greatest(0,
                     extract(epoch from clock_timestamp() - s.next_at)) / s.every_seconds))) end
-         where s.name in (select name from system.schedules where next_at <= clock_timestamp() and queue = any($2)
+         where s.name in (select name from system.schedules
+            where (next_at <= clock_timestamp() or next_at > clock_timestamp() + make_interval(secs => every_seconds))
+                and queue = any($2)
             order by next_at limit $1 for update skip locked)
          returning s.name, s.tenant_id, s.queue, s.kind, s.version, s.payload",
     )
@@ -103,7 +111,7 @@ pub async fn run_due(conn: &mut PgConnection, queues: &[Queue], at_most: i64) ->
         runs.push(Addressed { tenant: row.tenant_id, job, trace: None });
         names.push(row.name);
     }
-    jobs::write_all(conn, runs).await?;
+    write::all(conn, runs).await?;
     Ok(names)
 }
 

@@ -1,5 +1,5 @@
 //! The protocol of lanes as a model, every interleaving of which is tried: two writers, two workers, and a crash, a
-//! failure and a wrong suspicion at any step.
+//! failure, a wrong suspicion and a crash of the server at any step.
 //!
 //! A step is what PostgreSQL does without letting others in between: a statement gets the lane's lock, or a transaction
 //! commits. The functions in `0004_event_engine.sql` are the originals. Three wrong variants show that the properties
@@ -92,6 +92,10 @@ struct State {
     crashes: u8,
     failures: u8,
     suspicions: u8,
+    server_crashes: u8,
+    /// The lane as it was before a claim that is committed and perhaps not on the disk: nobody waits for that. Whatever
+    /// commits next and waits takes it along.
+    unwritten_claim: Option<Lane>,
     /// Ids in the order in which they were committed, and in which they were done.
     added: Vec<u8>,
     done: Vec<u8>,
@@ -118,6 +122,8 @@ enum Act {
     /// The holder is gone, or thought to be.
     Reap,
     Crash(Who),
+    /// Open transactions are gone, and the claim that the disk does not have.
+    CrashServer,
 }
 
 struct Lanes(Variant);
@@ -169,6 +175,8 @@ impl Model for Lanes {
             crashes: 1,
             failures: 1,
             suspicions: 1,
+            server_crashes: 1,
+            unwritten_claim: None,
             added: Vec::new(),
             done: Vec::new(),
             trespass: false,
@@ -206,6 +214,7 @@ impl Model for Lanes {
             }
             acts.extend((*worker != Worker::Free && state.crashes > 0).then_some(Act::Crash(Who::Worker(who))));
         }
+        acts.extend((state.server_crashes > 0).then_some(Act::CrashServer));
         if let Some(lane) = state.lane.as_ref().filter(|_| state.is_free()) {
             acts.extend(lane.waits.then_some(Act::Wake));
             let is_orphan = lane.lease.is_some() && (state.holder().is_none() || state.suspicions > 0);
@@ -215,6 +224,9 @@ impl Model for Lanes {
 
     fn next_state(&self, before: &State, act: Act) -> Option<State> {
         let mut state = before.clone();
+        if matches!(act, Act::CommitWrite(_) | Act::CommitEnding(_) | Act::Wake | Act::Reap) {
+            state.unwritten_claim = None;
+        }
         match act {
             Act::Write(who) => self.write(&mut state, who),
             Act::CommitWrite(who) => commit_write(&mut state, who),
@@ -229,6 +241,7 @@ impl Model for Lanes {
                 state.lane.as_mut()?.lease = None;
             }
             Act::Crash(who) => crash(&mut state, who),
+            Act::CrashServer => crash_server(&mut state),
         }
         Some(state)
     }
@@ -245,9 +258,16 @@ impl Model for Lanes {
             Property::always("when nobody can act, all is done", |model: &Self, state: &State| {
                 let mut acts = Vec::new();
                 model.actions(state, &mut acts);
+                acts.retain(|act| *act != Act::CrashServer);
                 !acts.is_empty() || (state.added == state.done && state.lane.is_none())
             }),
             Property::sometimes("everything is done", |_, state: &State| state.done.len() == 3),
+            Property::sometimes("a worker has a lane of which the server knows nothing", |_, state: &State| {
+                let is_forgotten = |lane: &Lane| lane.lease.is_none() && state.suspicions == 1;
+                let mut workers = state.workers.iter();
+                state.lane.as_ref().is_some_and(is_forgotten)
+                    && workers.any(|worker| matches!(worker, Worker::Working { .. }))
+            }),
             Property::sometimes("a lane is made anew", |_, state: &State| {
                 state.done.len() == 2 && state.lane.as_ref().is_some_and(|lane| lane.last_seq == 1)
             }),
@@ -329,6 +349,7 @@ fn claim(state: &mut State, who: usize) {
 fn commit_claim(state: &mut State, who: usize) {
     let Worker::Claiming { lease, jobs } = state.workers[who].clone() else { return };
     state.unlock(Who::Worker(who));
+    state.unwritten_claim.clone_from(&state.lane);
     state.lane = state.lane.take().map(|lane| Lane { lease: Some(lease), ..lane });
     state.workers[who] = Worker::Working { lease, jobs };
 }
@@ -351,6 +372,28 @@ fn crash(state: &mut State, who: Who) {
                 state.writers[writer] = Writer::Idle { left };
             }
         }
+    }
+}
+
+/// The processes live on. A worker in the middle of a transaction has its job still, and comes again.
+fn crash_server(state: &mut State) {
+    state.server_crashes -= 1;
+    state.lock = None;
+    if let Some(lane) = state.unwritten_claim.take() {
+        state.lane = Some(lane);
+    }
+    for writer in &mut state.writers {
+        if let Writer::Written { left, .. } = *writer {
+            *writer = Writer::Idle { left };
+        }
+    }
+    for worker in &mut state.workers {
+        *worker = match worker.clone() {
+            Worker::Free | Worker::Claiming { .. } => Worker::Free,
+            Worker::Working { lease, jobs }
+            | Worker::Ending { lease, jobs, .. }
+            | Worker::Locked { lease, jobs, .. } => Worker::Working { lease, jobs },
+        };
     }
 }
 

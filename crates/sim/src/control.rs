@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 use crate::{
     effects::EffectFilter,
     faults::{Matching, Rule},
-    journal::{Recording, RecordingFilter, TimedOut},
+    journal::{Direction, Recording, RecordingFilter, TimedOut},
     scene::{Listed, Scene},
     simulator::Refused,
 };
@@ -36,6 +36,7 @@ pub fn router<S: Clone + Send + Sync + 'static>(scene: Arc<Scene>) -> Router<S> 
         .route("/simulators", get(list_simulators))
         .route("/simulators/{name}", get(show_simulator))
         .route("/simulators/{name}/settings", put(configure))
+        .route("/simulators/{name}/{verb}", post(act))
         .route("/faults", get(list_faults).post(add_fault).delete(clear_faults))
         .route("/faults/{id}", delete(remove_fault))
         .route("/recordings", get(list_recordings).delete(clear_recordings))
@@ -131,6 +132,14 @@ async fn configure(
     Ok(StatusCode::NO_CONTENT)
 }
 
+async fn act(
+    State(scene): Shared,
+    Path((name, verb)): Path<(String, String)>,
+    Given(given): Given<Value>,
+) -> Result<Json<Value>, Complaint> {
+    Ok(Json(scene.act(&name, &verb, given).await?))
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct OneOrAll {
@@ -165,6 +174,8 @@ struct AskedRecordings {
     simulator: Option<String>,
     method: Option<String>,
     path_prefix: Option<String>,
+    topic: Option<String>,
+    direction: Option<Direction>,
     after: Option<u64>,
     limit: Option<usize>,
     count: Option<u64>,
@@ -174,8 +185,9 @@ struct AskedRecordings {
 impl AskedRecordings {
     fn filter(self, scene: &Scene) -> Result<RecordingFilter, Complaint> {
         scene.require(self.simulator.as_deref())?;
-        let matching = Matching { method: self.method, path_prefix: self.path_prefix };
-        Ok(RecordingFilter { simulator: self.simulator, matching, after: self.after.unwrap_or_default() })
+        let matching = Matching { method: self.method, path_prefix: self.path_prefix, topic: self.topic };
+        let (simulator, direction, after) = (self.simulator, self.direction, self.after.unwrap_or_default());
+        Ok(RecordingFilter { simulator, matching, direction, after })
     }
 }
 

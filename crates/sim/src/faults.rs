@@ -17,6 +17,7 @@ const MOST_RULES: usize = 1_000;
 const LONGEST_DELAY: u64 = 600_000;
 const LONGEST_RETRY_AFTER: u64 = 86_400;
 const MOST_SLOWER: u32 = 100;
+const MOST_BATCHED: usize = 1_000;
 const SERVER_ERRORS: std::ops::RangeInclusive<u16> = 500..=599;
 
 /// What goes wrong.
@@ -58,6 +59,59 @@ pub enum Fault {
     Cut {
         moment: Moment,
     },
+    /// A delivery is made so many times.
+    Duplicate {
+        times: u32,
+    },
+    /// A delivery is made after the one that follows it, or after two seconds when none does.
+    Reorder {},
+    /// A delivery is made later; others pass it.
+    Delay {
+        milliseconds: u64,
+    },
+    /// A delivery is lost, and made again so much later.
+    Drop {
+        redelivered_after_milliseconds: u64,
+    },
+    /// So many deliveries become one, or as many as came within two seconds.
+    Batch {
+        size: usize,
+    },
+    /// Stands in front of the item in the same delivery, and means nothing.
+    GarbageItem {},
+    /// Signed with the secret that the app had before; with a wrong one when it had none.
+    OldSecret {},
+    WrongSignature {},
+    /// Somebody answers what a person wrote in the platform's own app.
+    Echo {
+        text: String,
+    },
+    /// The person changes at once what they wrote.
+    Edit {
+        text: String,
+    },
+    /// The person takes back at once what they wrote.
+    Unsend {},
+}
+
+impl Fault {
+    /// Whether it meets what a simulator sends, and not what it is asked.
+    pub fn is_of_deliveries(&self) -> bool {
+        matches!(
+            self,
+            Self::Duplicate { .. }
+                | Self::Reorder {}
+                | Self::Delay { .. }
+                | Self::Drop { .. }
+                | Self::Batch { .. }
+                | Self::GarbageItem {}
+                | Self::OldSecret {}
+                | Self::WrongSignature {}
+                | Self::Echo { .. }
+                | Self::Edit { .. }
+                | Self::Unsend {}
+        )
+    }
 }
 
 /// On which side of what the request does.
@@ -92,12 +146,16 @@ pub struct Matching {
     /// Behind the simulator's name: `/v2/enqueue`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path_prefix: Option<String>,
+    /// What a delivery tells: `message`, `echo`, `comment`. Requests that a simulator is asked have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub topic: Option<String>,
 }
 
 impl Matching {
-    pub fn accepts(&self, method: &Method, path: &str) -> bool {
+    pub fn accepts(&self, method: &Method, path: &str, topic: Option<&str>) -> bool {
         self.method.as_deref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(method.as_str()))
             && self.path_prefix.as_deref().is_none_or(|prefix| path.starts_with(prefix))
+            && self.topic.as_deref().is_none_or(|wanted| topic == Some(wanted))
     }
 }
 
@@ -126,7 +184,15 @@ impl Rule {
 
     #[must_use]
     pub fn on(mut self, method: &str, path_prefix: &str) -> Self {
-        self.matching = Matching { method: Some(method.to_owned()), path_prefix: Some(path_prefix.to_owned()) };
+        self.matching.method = Some(method.to_owned());
+        self.matching.path_prefix = Some(path_prefix.to_owned());
+        self
+    }
+
+    /// Only deliveries that tell this.
+    #[must_use]
+    pub fn about(mut self, topic: &str) -> Self {
+        self.matching.topic = Some(topic.to_owned());
         self
     }
 
@@ -140,6 +206,15 @@ impl Rule {
             (_, Fault::Latency { milliseconds, .. }) if *milliseconds > LONGEST_DELAY => {
                 "`milliseconds` is at most 600000"
             }
+            (_, Fault::Delay { milliseconds } | Fault::Drop { redelivered_after_milliseconds: milliseconds })
+                if *milliseconds > LONGEST_DELAY =>
+            {
+                "a delivery is at most 600000 milliseconds late"
+            }
+            (_, Fault::Duplicate { times }) if !(2..=MOST_SLOWER).contains(times) => {
+                "`times` of a duplicate is between 2 and 100"
+            }
+            (_, Fault::Batch { size }) if !(2..=MOST_BATCHED).contains(size) => "`size` is between 2 and 1000",
             (_, Fault::Slower { times }) if !(2..=MOST_SLOWER).contains(times) => "`times` is between 2 and 100",
             (_, Fault::RateLimited { retry_after_seconds }) if *retry_after_seconds > LONGEST_RETRY_AFTER => {
                 "`retry_after_seconds` is at most 86400"
@@ -265,8 +340,10 @@ impl Script {
         for live in &mut self.rules {
             let rule = &live.rule;
             let delays = matches!(rule.fault, Fault::Latency { .. } | Fault::Slower { .. });
-            let is_asked =
-                rule.simulator == simulator && rule.matching.accepts(method, path) && (delays || plan.ending.is_none());
+            let is_asked = rule.simulator == simulator
+                && !rule.fault.is_of_deliveries()
+                && rule.matching.accepts(method, path, None)
+                && (delays || plan.ending.is_none());
             if !is_asked || !live.meets() {
                 continue;
             }
@@ -281,6 +358,22 @@ impl Script {
         plan.after_effect += (plan.before_effect + plan.after_effect).saturating_mul(slower - 1);
         self.rules.retain(|live| !live.is_used_up());
         plan
+    }
+
+    /// The faults that a delivery meets, all of them, and counts it.
+    pub fn plan_delivery(&mut self, simulator: &str, method: &Method, path: &str, topic: &str) -> Vec<Met> {
+        let mut met = Vec::new();
+        for live in &mut self.rules {
+            let rule = &live.rule;
+            let is_asked = rule.simulator == simulator
+                && rule.fault.is_of_deliveries()
+                && rule.matching.accepts(method, path, Some(topic));
+            if is_asked && live.meets() {
+                met.push(Met { rule: live.id, fault: live.rule.fault.clone() });
+            }
+        }
+        self.rules.retain(|live| !live.is_used_up());
+        met
     }
 }
 

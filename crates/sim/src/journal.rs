@@ -11,7 +11,7 @@ use axum::{
     body::Bytes,
     http::{HeaderMap, Method},
 };
-use serde::{Serialize, Serializer, ser::SerializeStruct};
+use serde::{Deserialize, Serialize, Serializer, ser::SerializeStruct};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use tokio::sync::watch;
 
@@ -36,7 +36,11 @@ pub struct Recording {
     pub number: u64,
     pub simulator: &'static str,
     pub at: OffsetDateTime,
+    pub direction: Direction,
+    /// What a delivery told; `handshake` when the simulator only asked who is there.
+    pub topic: Option<&'static str>,
     pub method: Method,
+    /// Behind the simulator's name; behind the host where the simulator is who asks.
     pub path: String,
     pub query: Option<String>,
     pub headers: HeaderMap,
@@ -46,9 +50,19 @@ pub struct Recording {
     pub was_handled: bool,
     pub effects: Vec<Effect>,
     pub ending: Ending,
-    /// What the sender got of it.
+    /// What the one who asked got of it.
     pub answer: Option<Sent>,
     pub secrets: Vec<String>,
+}
+
+/// Who asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// We, the simulator.
+    In,
+    /// The simulator, us.
+    Out,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -101,10 +115,12 @@ impl Recording {
 
 impl Serialize for Recording {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut fields = serializer.serialize_struct("Recording", 12)?;
+        let mut fields = serializer.serialize_struct("Recording", 14)?;
         fields.serialize_field("number", &self.number)?;
         fields.serialize_field("simulator", self.simulator)?;
         fields.serialize_field("at", &self.at.format(&Rfc3339).unwrap_or_default())?;
+        fields.serialize_field("direction", &self.direction)?;
+        fields.serialize_field("topic", &self.topic)?;
         fields.serialize_field("method", self.method.as_str())?;
         fields.serialize_field("path", &self.shown_path())?;
         fields.serialize_field("headers", &self.shown_headers())?;
@@ -128,6 +144,7 @@ impl Serialize for Recording {
 pub struct RecordingFilter {
     pub simulator: Option<String>,
     pub matching: Matching,
+    pub direction: Option<Direction>,
     /// Only those with a higher number.
     pub after: u64,
 }
@@ -139,7 +156,22 @@ impl RecordingFilter {
 
     #[must_use]
     pub fn on(mut self, method: &str, path_prefix: &str) -> Self {
-        self.matching = Matching { method: Some(method.to_owned()), path_prefix: Some(path_prefix.to_owned()) };
+        self.matching.method = Some(method.to_owned());
+        self.matching.path_prefix = Some(path_prefix.to_owned());
+        self
+    }
+
+    /// Only what the simulator sent.
+    #[must_use]
+    pub fn outgoing(mut self) -> Self {
+        self.direction = Some(Direction::Out);
+        self
+    }
+
+    /// Only deliveries that told this.
+    #[must_use]
+    pub fn about(mut self, topic: &str) -> Self {
+        self.matching.topic = Some(topic.to_owned());
         self
     }
 
@@ -152,7 +184,8 @@ impl RecordingFilter {
     fn accepts(&self, recording: &Recording) -> bool {
         recording.number > self.after
             && self.simulator.as_deref().is_none_or(|name| name == recording.simulator)
-            && self.matching.accepts(&recording.method, &recording.path)
+            && self.direction.is_none_or(|direction| direction == recording.direction)
+            && self.matching.accepts(&recording.method, &recording.path, recording.topic)
     }
 }
 
@@ -281,6 +314,8 @@ mod tests {
             number: 0,
             simulator: "a",
             at: OffsetDateTime::UNIX_EPOCH,
+            direction: Direction::In,
+            topic: None,
             method: Method::POST,
             path: "/x".to_owned(),
             query: None,

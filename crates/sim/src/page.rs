@@ -12,7 +12,7 @@ use time::macros::format_description;
 
 use crate::{
     effects::EffectFilter,
-    journal::{Ending, Recording, RecordingFilter},
+    journal::{Direction, Ending, Recording, RecordingFilter},
     scene::{Listed, Scene},
     simulator::Table,
 };
@@ -43,6 +43,9 @@ pub fn simulator(scene: &Scene, name: &str) -> Response<Body> {
         return html(StatusCode::NOT_FOUND, page);
     };
     let mut page = begin(name, Some(about));
+    if scene.stage(name).is_ok_and(|stage| stage.is_some()) {
+        push(&mut page, format_args!("<p><a href=\"/{name}/play\">Play a customer</a></p>"));
+    }
     for table in tables {
         show_table(&mut page, &table);
     }
@@ -100,12 +103,17 @@ fn cells(recording: &Recording) -> [String; 6] {
     let effects = recording.effects.iter().map(|effect| format!("{} {} {}", effect.what, effect.place, effect.id));
     [
         at.unwrap_or_default(),
-        format!("{} {}", recording.method, recording.shown_path()),
+        format!("{}{} {}", direction(recording), recording.method, recording.shown_path()),
         recording.shown(&recording.body),
         answer,
         faults.collect::<Vec<_>>().join(", "),
         effects.collect::<Vec<_>>().join(", "),
     ]
+}
+
+/// Marks what the simulator sent.
+fn direction(recording: &Recording) -> &'static str {
+    if recording.direction == Direction::Out { "\u{2192} " } else { "" }
 }
 
 fn shown(cell: &Value) -> String {
@@ -147,11 +155,11 @@ fn row(page: &mut String, cells: impl IntoIterator<Item = String>) {
 }
 
 /// Writing into a string cannot fail.
-fn push(page: &mut String, text: std::fmt::Arguments<'_>) {
+pub fn push(page: &mut String, text: std::fmt::Arguments<'_>) {
     let _ = page.write_fmt(text);
 }
 
-fn escaped(text: &str) -> String {
+pub fn escaped(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for character in text.chars() {
         match character {
@@ -167,11 +175,17 @@ fn escaped(text: &str) -> String {
 }
 
 fn html(status: StatusCode, page: String) -> Response<Body> {
+    under(POLICY, status, page)
+}
+
+/// A page with what it may do in a browser.
+pub fn under(policy: &str, status: StatusCode, page: String) -> Response<Body> {
+    let policy = HeaderValue::from_str(policy).unwrap_or(HeaderValue::from_static("default-src 'none'"));
     let mut response = Response::new(Body::from(page));
     *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
-    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response

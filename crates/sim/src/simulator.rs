@@ -4,7 +4,7 @@
 //! while it answers has happened; only afterwards may the frame lose the answer on the way. That order is what makes
 //! "cut after the effect" exact, so `handle` is an ordinary function and not an async one.
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, time::Duration};
 
 use axum::{
     body::Bytes,
@@ -13,6 +13,11 @@ use axum::{
 use serde::Serialize;
 use serde_json::Value;
 use time::OffsetDateTime;
+
+use crate::{
+    outward::{Acted, Ask, Call, Heard, Here, Notice, Seal},
+    play::{Line, Stage},
+};
 
 pub trait Simulator: Send {
     /// The first part of its addresses: `/{name}/…`.
@@ -37,6 +42,41 @@ pub trait Simulator: Send {
 
     /// As if newly made.
     fn reset(&mut self);
+
+    /// Something that a person does there, and not one of our requests. Refused where nobody lives.
+    fn act(&mut self, verb: &str, _given: Value, _here: &Here) -> Result<Acted, Refused> {
+        Err(Refused::Missing(format!("{} has nobody who could `{verb}`", self.name())))
+    }
+
+    /// The calls that tell its subscribers of these. None when nobody listens (any more).
+    fn pack(&self, _notices: &[Notice], _seal: Seal, _now: OffsetDateTime) -> Vec<Call> {
+        Vec::new()
+    }
+
+    /// How long it waits before each further try of a call that was not answered with 2xx.
+    fn retries(&self) -> Vec<Duration> {
+        Vec::new()
+    }
+
+    /// Questions that it asks its subscribers from time to time.
+    fn due(&mut self, _now: OffsetDateTime) -> Vec<Ask> {
+        Vec::new()
+    }
+
+    /// The end of an `Ask`; it is the answer of the request that waited for it, if one did.
+    fn heard(&mut self, _about: Value, _heard: Heard, _now: OffsetDateTime) -> Answer {
+        self.refuse(Refusal::ServerError)
+    }
+
+    /// Who is there, for the page on which a person plays a customer.
+    fn stage(&self) -> Option<Stage> {
+        None
+    }
+
+    /// What one of its people sees of an account, oldest first.
+    fn lines(&self, _account: &str, _person: &str) -> Vec<Line> {
+        Vec::new()
+    }
 }
 
 /// A request as the remote company would see it: the path begins behind `/{name}`.
@@ -74,6 +114,10 @@ pub struct Answer {
     pub headers: Vec<(&'static str, String)>,
     pub body: Bytes,
     pub effects: Vec<Effect>,
+    /// What subscribers shall be told because of it.
+    pub notices: Vec<Notice>,
+    /// A question to a subscriber, on whose end the real answer depends.
+    pub ask: Option<Ask>,
 }
 
 impl Answer {
@@ -85,8 +129,35 @@ impl Answer {
         Self::new(status, "text/plain; charset=utf-8", body.into())
     }
 
+    /// A page for a browser, on which nothing runs.
+    pub fn html(status: StatusCode, body: impl Into<String>) -> Self {
+        Self::new(status, "text/html; charset=utf-8", body.into())
+            .with_header(header::CONTENT_SECURITY_POLICY.as_str(), "default-src 'none'; style-src 'unsafe-inline'")
+            .with_header(header::X_CONTENT_TYPE_OPTIONS.as_str(), "nosniff")
+    }
+
+    pub fn redirect(to: impl Into<String>) -> Self {
+        Self::text(StatusCode::FOUND, "").with_header(header::LOCATION.as_str(), to)
+    }
+
+    pub fn bytes(content_type: &'static str, body: &'static [u8]) -> Self {
+        Self { body: Bytes::from_static(body), ..Self::new(StatusCode::OK, content_type, String::new()) }
+    }
+
+    /// No answer yet: it comes from `Simulator::heard`.
+    pub fn pending(ask: Ask) -> Self {
+        Self { ask: Some(ask), ..Self::text(StatusCode::ACCEPTED, "") }
+    }
+
     fn new(status: StatusCode, content_type: &'static str, body: String) -> Self {
-        Self { status, content_type, headers: Vec::new(), body: body.into(), effects: Vec::new() }
+        let (headers, effects, notices) = (Vec::new(), Vec::new(), Vec::new());
+        Self { status, content_type, headers, body: body.into(), effects, notices, ask: None }
+    }
+
+    #[must_use]
+    pub fn with_notices(mut self, notices: impl IntoIterator<Item = Notice>) -> Self {
+        self.notices.extend(notices);
+        self
     }
 
     #[must_use]

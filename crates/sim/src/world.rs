@@ -30,10 +30,11 @@ use tower::ServiceExt;
 
 use crate::{
     control,
+    courier::Courier,
     effects::{EffectFilter, Visible},
     faults::{Rule, Scripted},
     journal::{Ending, Recording, RecordingFilter, TimedOut},
-    page,
+    page, play,
     scene::{Clock, Delivery, Listed, Scene, half},
     simulator::{Answer, Refused, Request, Simulator},
 };
@@ -58,8 +59,13 @@ impl World {
 
     pub fn on(listener: TcpListener, simulators: Vec<Box<dyn Simulator>>, clock: Clock) -> io::Result<Self> {
         let address = listener.local_addr()?;
-        let scene = Arc::new(Scene::new(simulators, clock));
+        let names: Vec<_> = simulators.iter().map(|simulator| simulator.name()).collect();
+        let scene = Arc::new(Scene::new(simulators, clock, format!("http://{address}")));
         let (end, tasks) = (CancellationToken::new(), TaskTracker::new());
+        for name in names {
+            let courier = Courier { scene: Arc::clone(&scene), name, tasks: tasks.clone(), end: end.clone() };
+            tasks.spawn(courier.run());
+        }
         let stage = Stage { scene: Arc::clone(&scene), end: end.clone(), tasks: tasks.clone() };
         tasks.spawn(accept(listener, stage));
         Ok(Self { address, scene, _end: end.drop_guard() })
@@ -122,6 +128,11 @@ impl World {
 
     pub fn configure(&self, simulator: &str, settings: Value) -> Result<(), Refused> {
         self.scene.configure(simulator, settings)
+    }
+
+    /// What a person does there: `say`, `comment`, `edit` … (docs/simulators.md). Returns ids.
+    pub async fn act(&self, simulator: &str, verb: &str, given: Value) -> Result<Value, Refused> {
+        self.scene.act(simulator, verb, given).await
     }
 
     pub fn state(&self, simulator: &str) -> Result<Value, Refused> {
@@ -203,6 +214,10 @@ async fn answer(State(stage): State<Stage>, request: axum::extract::Request) -> 
     let Ok(body) = to_bytes(body, MOST_BODY_BYTES).await else {
         return plain(StatusCode::PAYLOAD_TOO_LARGE, "the body is too long, or it ended early\n");
     };
+    if rest == "play" || rest.starts_with("play/") {
+        let asked = play::Asked { rest, query: parts.uri.query(), headers: &parts.headers, body: &body };
+        return play::answer(&stage.scene, name, &parts.method, asked).await;
+    }
     let (name, path) = (name.to_owned(), format!("/{rest}"));
     let query = parts.uri.query().map(str::to_owned);
     let request = Request { method: parts.method, path, query, headers: parts.headers, body };

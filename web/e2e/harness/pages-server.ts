@@ -20,7 +20,9 @@ export async function servePages(kind: "dev" | "dist", program: number, folder: 
   const root = join(CHECKOUT, "web");
   const port = await freePort();
   const target = `http://127.0.0.1:${program}`;
-  const proxy = Object.fromEntries(["/api", "/docs", "/ready", "/auth"].map((path) => [path, { target }]));
+  const proxy = Object.fromEntries(
+    ["/api", "/docs", "/ready", "/auth", "/v1", "/widget"].map((path) => [path, { target }]),
+  );
   const own = { port, host: "localhost", strictPort: true, proxy };
   const url = `http://localhost:${port}`;
   if (kind === "dev") {

@@ -1,10 +1,11 @@
-/** Workspaces and people for a test, made the way an operator makes them; and log-ins without the pages. */
+/** Workspaces and people for a test, and log-ins without the pages. */
 import { createClient, dataOf, type ApiClient, type Schemas } from "@socialai/api-client";
 import type { BrowserContext, Page } from "@playwright/test";
 import { randomBytes } from "node:crypto";
 import { generateSync } from "otplib";
 
-import { cli, noteSecrets, PASSWORD, sql, type ProgramFacts } from "./program.ts";
+import { arrange } from "./arrange.ts";
+import { noteSecrets, PASSWORD, sql, type ProgramFacts } from "./program.ts";
 
 export type Role = Schemas["Role"];
 
@@ -45,7 +46,7 @@ export async function makeWorkspace(
   name = "Harbour & Sons",
 ): Promise<Workspace> {
   const slug = `t${randomBytes(5).toString("hex")}`;
-  const { id } = await cli<{ id: string }>(program, ["tenant", "create", slug, "--name", name]);
+  const { id } = await arrange(program, { make: "workspace", slug, name });
   const member: Workspace["member"] = (role, options = {}) => makePerson(program, slug, role, address, options);
   return { id, slug, name, admin: await member("admin", { name: "Ada Admin" }), member };
 }
@@ -66,16 +67,10 @@ async function makePerson(
 ): Promise<Person> {
   const name = options.name ?? NAMES[role] ?? role;
   const email = options.email ?? `${role}.${randomBytes(4).toString("hex")}@${tenant}.test`;
-  const made = await cli<{ user: { id: string } }>(
-    program,
-    // Who has an account keeps its password.
-    ["user", "create", email, "--tenant", tenant, "--role", role, "--name", name].concat(
-      options.email === undefined ? ["--password-stdin"] : [],
-    ),
-    `${PASSWORD}\n`,
-  );
+  const order = { make: "person", workspace: tenant, email, name, role, password: PASSWORD } as const;
+  const { id } = await arrange(program, order);
   return {
-    id: made.user.id,
+    id,
     email,
     name,
     password: PASSWORD,

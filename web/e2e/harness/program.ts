@@ -15,6 +15,8 @@ export interface ProgramFacts {
   url: string;
   port: number;
   dataDir: string;
+  /** The file with what it says. */
+  log: string;
 }
 
 export interface ProgramOptions {
@@ -50,12 +52,10 @@ export const PASSWORD = "correct horse battery staple";
 export class Program {
   readonly facts: ProgramFacts;
   readonly #watchman: ChildProcess;
-  readonly #log: string;
 
-  private constructor(facts: ProgramFacts, watchman: ChildProcess, log: string) {
+  private constructor(facts: ProgramFacts, watchman: ChildProcess) {
     this.facts = facts;
     this.#watchman = watchman;
-    this.#log = log;
   }
 
   static async start(options: ProgramOptions): Promise<Program> {
@@ -70,7 +70,7 @@ export class Program {
       stdio: ["pipe", output, output],
       env: { ...ownEnvironment(), SOCIALAI_PUBLIC_URL: url, ...options.settings },
     });
-    const program = new Program({ url, port, dataDir: options.dataDir }, watchman, log);
+    const program = new Program({ url, port, dataDir: options.dataDir, log }, watchman);
     await program.#ready();
     return program;
   }
@@ -83,7 +83,7 @@ export class Program {
       if (answer?.ok) return;
       if (Date.now() > until) {
         await this.stop();
-        throw new Error(`The program does not become ready:\n${readFileSync(this.#log, "utf8")}`);
+        throw new Error(`The program does not become ready:\n${readFileSync(this.facts.log, "utf8")}`);
       }
       await pause(50);
     }
@@ -110,7 +110,7 @@ export class Program {
 }
 
 /** Without the settings of whoever runs the tests. */
-function ownEnvironment(): Record<string, string> {
+export function ownEnvironment(): Record<string, string> {
   const kept = ["PATH", "HOME", "TMPDIR", "LD_LIBRARY_PATH"].map((name) => [name, process.env[name] ?? ""] as const);
   return {
     ...Object.fromEntries(kept.filter(([, value]) => value !== "")),
@@ -126,7 +126,7 @@ interface RunningNote {
   postgres_port: number;
 }
 
-const runningNote = (dataDir: string): RunningNote =>
+export const runningNote = (dataDir: string): RunningNote =>
   JSON.parse(readFileSync(join(dataDir, "running.json"), "utf8")) as RunningNote;
 
 /** A command of the program beside the running server; its answer as JSON. */
@@ -170,8 +170,3 @@ export function freePort(): Promise<number> {
 }
 
 const pause = (ms: number) => new Promise<void>((resolve) => void setTimeout(resolve, ms));
-
-/** That many more people in a workspace, without a log-in; `person7@SLUG.test` is "Hana Archer 7". */
-export async function manyPeople(facts: ProgramFacts, slug: string, count: number): Promise<void> {
-  await run(join(dirname(PROGRAM), "many-people"), [facts.dataDir, slug, String(count)], { env: ownEnvironment() });
-}

@@ -2,11 +2,13 @@
 import type { ApiClient } from "@socialai/api-client";
 import { test as base, expect, type BrowserContext, type Page } from "@playwright/test";
 
+import { arrange } from "./arrange.ts";
 import { layCable, type Cable } from "./cable.ts";
 import { startIdentityProvider, type IdentityProvider } from "./identity-provider.ts";
 import { newestMail, type Mail } from "./outbox.ts";
 import { apiOf, makeWorkspace, signIn, someAddress, totpCode, type Person, type Workspace } from "./people.ts";
-import { manyPeople, sql, type ProgramFacts } from "./program.ts";
+import { sql, type ProgramFacts } from "./program.ts";
+import { connectFacebookPage, type FacebookPage } from "./simulators.ts";
 import { tellPolicyBreaches, watch, type Watch } from "./watch.ts";
 
 export { expectAccessible } from "./accessible.ts";
@@ -25,6 +27,7 @@ interface Fixtures {
   sql: (statement: string) => Promise<string>;
   manyPeople: (count: number) => Promise<void>;
   mailTo: (address: string) => Promise<Mail>;
+  facebookPage: (name?: string) => Promise<FacebookPage>;
   identityProvider: (claims?: Record<string, Record<string, unknown>>) => Promise<IdentityProvider>;
   cable: Cable;
   watch: Watch;
@@ -46,13 +49,18 @@ export const test = base.extend<Fixtures>({
   api: async ({ program }, give) => give((person) => apiOf(program, person)),
   totpCode: async ({ program }, give) => give((person) => totpCode(program, person)),
   sql: async ({ program }, give) => give((statement) => sql(program, statement)),
-  manyPeople: async ({ program, workspace }, give) => give((count) => manyPeople(program, workspace.slug, count)),
+  manyPeople: async ({ program, workspace }, give) => {
+    await give(async (count) => void (await arrange(program, { make: "crowd", workspace: workspace.slug, count })));
+  },
   mailTo: async ({ program, workspace }, give) => {
     let admin: Promise<ApiClient> | undefined;
     await give(async (address) => {
       admin ??= apiOf(program, workspace.admin);
       return newestMail(await admin, address);
     });
+  },
+  facebookPage: async ({ program, workspace, address }, give) => {
+    await give(async (name) => connectFacebookPage(program, await apiOf(program, workspace.admin), address, name));
   },
   identityProvider: async ({ program }, give) => {
     const started: IdentityProvider[] = [];

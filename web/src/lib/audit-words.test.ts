@@ -35,6 +35,12 @@ describe("what was done", () => {
     expect(tell("dead_letters.discarded", {}, { count: 1, reason: "It was a test" })).toBe(
       "Discarded 1 dead letter: It was a test",
     );
+    expect(tell("effect.settled_by_hand", { state: "unknown" }, { state: "failed", reason: "No such lead" })).toBe(
+      "Gave up an outside action: No such lead",
+    );
+    expect(tell("tenant.weight_changed", { weight: 1 }, { weight: 3 })).toBe(
+      "Changed the workspace's share of the workers from 1 to 3",
+    );
     expect(tell("alert_rule.changed", { threshold: 300, severity: "error" }, { threshold: 60, severity: "info" })).toBe(
       "Changed the threshold and the severity of an alert rule",
     );

@@ -142,6 +142,38 @@ const ACTIONS: Record<string, Words> = {
       return words && typeof after["reason"] === "string" ? `${words}: ${after["reason"]}` : words;
     },
   },
+  "contact.changed": { title: "Changed a contact" },
+  "contact.merged": { title: "Made one contact of two" },
+  "contact.parted": { title: "Parted a contact into two again" },
+  "contact.erased": { title: "Erased a person, because a platform asked for it" },
+  "reply.written": { title: "Answered somebody" },
+  "conversation_note.written": { title: "Wrote a note" },
+  "conversation_note.changed": { title: "Changed a note" },
+  "conversation_note.removed": { title: "Removed a note" },
+  "canned_reply.created": { title: "Added a canned reply" },
+  "canned_reply.changed": { title: "Changed a canned reply" },
+  "canned_reply.removed": { title: "Removed a canned reply" },
+  "saved_view.created": { title: "Saved a view of the inbox" },
+  "saved_view.changed": { title: "Changed a saved view" },
+  "saved_view.removed": { title: "Removed a saved view" },
+  "channel_account.connected": { title: "Connected a channel account" },
+  "channel_account.changed": { title: "Changed a channel account" },
+  "channel_account.state_changed": {
+    title: "A channel account’s state changed",
+    tell: ({ after }) => (after["state"] ? `A channel account is ${said(after["state"])}` : undefined),
+  },
+  "channel_account.disconnected": { title: "Disconnected a channel account" },
+  "channel_app.saved": { title: "Set the workspace’s own app at a platform" },
+  "channel_app.removed": { title: "Removed the workspace’s own app at a platform" },
+  "data_deletion.requested": { title: "A platform asked for a person’s data to be deleted" },
+  "data_deletion.done": { title: "Deleted what a platform asked to delete" },
+  "effect.settled_by_hand": {
+    title: "Settled an outside action",
+    tell: ({ after }) => {
+      const words = known(SETTLED, String(after["state"]));
+      return words && typeof after["reason"] === "string" ? `${words}: ${after["reason"]}` : words;
+    },
+  },
   "alert_rule.changed": {
     title: "Changed an alert rule",
     tell: ({ after }) => {
@@ -179,6 +211,11 @@ const ACTIONS: Record<string, Words> = {
     title: "Changed the state of the workspace",
     tell: ({ after }) => `Changed the state of the workspace to ${said(after["status"])}`,
   },
+  "tenant.weight_changed": {
+    title: "Changed the workspace's share of the workers",
+    tell: ({ before, after }) =>
+      `Changed the workspace's share of the workers from ${said(before["weight"])} to ${said(after["weight"])}`,
+  },
   "tenant.move_started": { title: "Began to move the workspace to another database" },
   "tenant.move_aborted": { title: "Stopped moving the workspace" },
   "tenant.moved": { title: "Moved the workspace to another database" },
@@ -208,6 +245,10 @@ const SWITCHED_OFF: Record<string, string> = {
   gone: "Switched a webhook endpoint off, because it answered that it is gone",
   failing: "Switched a webhook endpoint off, because it only failed for days",
 };
+const SETTLED: Record<string, string> = {
+  confirmed: "Said that an outside action took place",
+  failed: "Gave up an outside action",
+};
 const RULE: Record<string, string> = {
   threshold: "the threshold",
   for_minutes: "the minutes",
@@ -235,6 +276,7 @@ export const ENTITY_KINDS: Record<string, string> = {
   api_key: "API key",
   session: "Session",
   dead_letters: "Dead letters",
+  effect: "Outside action",
   tenant: "Workspace",
   webhook_endpoint: "Webhook endpoint",
   webhook_delivery: "Webhook delivery",
@@ -249,6 +291,7 @@ const GROUPS: Record<string, string> = {
   api_key: "Anything about API keys",
   session: "Anything about sessions",
   dead_letters: "Anything about dead letters",
+  effect: "Anything about outside actions",
   tenant: "Anything about the workspace",
   sso: "Anything about single sign-on",
   webhook_endpoint: "Anything about webhook endpoints",

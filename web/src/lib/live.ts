@@ -40,7 +40,19 @@ const NOUNS: Record<string, string[]> = {
   webhook_endpoint: ["webhook-endpoints"],
   // An attempt also tells whether its endpoint works.
   webhook_delivery: ["webhook-deliveries", "webhook-endpoints"],
+  // The list of the inbox and its messages are long: that page reads the newest of them by itself.
+  conversation: ["conversations", "contacts"],
+  message: ["conversations"],
+  contact: ["contacts", "conversations"],
+  canned_reply: ["canned-replies"],
+  saved_view: ["saved-views"],
+  channel_account: ["channel-accounts"],
+  channel_gap: ["channel-accounts"],
+  channel_app: ["channel-platforms"],
 };
+
+/** Who looks at what is heard by those who asked for it, and makes nothing old. */
+const PASSING = "presence.changed";
 
 /** What any event makes old. */
 const ALWAYS = ["lately"];
@@ -73,7 +85,8 @@ export function startLive(queries: QueryClient, signal: AbortSignal): void {
     if ("state" in message) useLiveState.setState({ state: message.state });
     else if ("build" in message) sawBuild(message.build);
     else {
-      lastId = message.id;
+      // What passes has no id: the stream goes on after the last that has one.
+      if (message.id) lastId = message.id;
       react(queries, message.event);
     }
   };
@@ -191,6 +204,10 @@ const concerned = new Set<string>();
 let nextRead: ReturnType<typeof setTimeout> | undefined;
 
 function react(queries: QueryClient, event: LiveEvent): void {
+  if (event.action === PASSING) {
+    for (const listener of listeners) listener(event);
+    return;
+  }
   for (const noun of [...(NOUNS[event.entity_kind] ?? []), ...ALWAYS]) concerned.add(noun);
   nextRead ??= setTimeout(() => readAgain(queries), 50);
   const facts = useSession.getState().facts;

@@ -13,6 +13,7 @@ const RESOURCES: Record<string, string> = {
   system: "System",
   webhooks: "Webhooks",
   alerts: "Alerts",
+  conversations: "Conversations",
 };
 
 export interface PermissionGroup {

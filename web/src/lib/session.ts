@@ -33,6 +33,8 @@ export const useUser = () => useSession((session) => facts(session).user);
 export const useTenant = () => useSession((session) => facts(session).tenant);
 export const useCan = (permission: string) =>
   useSession((session) => session.facts?.permissions.includes(permission) ?? false);
+/** Whether the server shows this person only the conversations that are assigned to them. */
+export const useHasOnlyOwn = () => useSession((session) => session.facts?.user.role === "sales_rep");
 
 function facts(session: Session): Facts {
   if (!session.facts) throw new Error("This part of the app is for people who are signed in.");

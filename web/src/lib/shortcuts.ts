@@ -38,6 +38,9 @@ export function useShortcuts(title: string, shortcuts: Shortcut[]): void {
   }, [title, names]);
 }
 
+/** What has the keyboard to itself. A note about what was done is a dialog too, by its role, and takes nothing away. */
+const OVER_THE_PAGE = "[role=dialog]:not([aria-modal=false]),[role=alertdialog]:not([aria-modal=false]),[role=menu]";
+
 /** How long the second key of a sequence may take. */
 const SEQUENCE_MS = 1200;
 let pending: { key: string; at: number } | undefined;
@@ -59,9 +62,7 @@ function match(event: KeyboardEvent): Shortcut | undefined {
   const chord = isMac ? event.metaKey : event.ctrlKey;
   if ((event.metaKey || event.ctrlKey) && !chord) return undefined;
   // Typing is typing, and a dialog has the keyboard to itself; only chords reach through.
-  if (!chord && (isTyping(event.target) || document.querySelector("[role=dialog],[role=alertdialog],[role=menu]"))) {
-    return undefined;
-  }
+  if (!chord && (isTyping(event.target) || document.querySelector(OVER_THE_PAGE))) return undefined;
   const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
   const before = pending && event.timeStamp - pending.at < SEQUENCE_MS ? pending.key : undefined;
   pending = { key, at: event.timeStamp };

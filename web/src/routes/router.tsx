@@ -25,6 +25,7 @@ const settings: RouteObject[] = [
   { path: "api-keys", lazy: () => import("@/features/api-keys/api-keys-page") },
   { path: "webhooks", lazy: () => import("@/features/webhooks/webhooks-page") },
   { path: "webhooks/:id", lazy: () => import("@/features/webhooks/endpoint-page") },
+  { path: "canned-replies", lazy: () => import("@/features/canned-replies/canned-replies-page") },
   { path: "alerts", lazy: () => import("@/features/alerts/alerting-page") },
   { path: "sso", lazy: () => import("@/features/sso/sso-page") },
   { path: "audit-log", lazy: () => import("@/features/audit-log/audit-log-page") },
@@ -40,6 +41,9 @@ const system: RouteObject[] = [
 
 const pages: RouteObject[] = [
   { path: "/", lazy: () => import("@/features/home/home-page") },
+  { path: "/inbox/:id?", lazy: () => import("@/features/inbox/inbox-page") },
+  { path: "/connections", lazy: () => import("@/features/connections/connections-page") },
+  { path: "/connections/:id", lazy: () => import("@/features/connections/account-page") },
   { lazy: () => import("./system-layout"), children: inFrame(system) },
   { path: "/settings", lazy: () => import("./settings-layout"), children: inFrame(settings) },
   { path: "*", lazy: () => import("./not-found") },

@@ -1,13 +1,34 @@
 /** The rail, from top to bottom. A part of the product appears here when it can be used. */
-import { BellRing, HeartPulse, Home, MailWarning, Send, Settings } from "lucide-react";
+import { BellRing, HeartPulse, Home, Inbox, MailWarning, Plug, Send, Settings } from "lucide-react";
 
 import type { SectionGroup } from "@/shell/sections";
 
 export const sections: SectionGroup[] = [
   { items: [{ to: "/", label: "Home", icon: Home, keys: "g h" }] },
   {
+    title: "Work",
+    items: [
+      {
+        to: "/inbox",
+        label: "Inbox",
+        icon: Inbox,
+        needs: "conversations:read",
+        keys: "g i",
+        keywords: "conversations messages comments customers",
+      },
+    ],
+  },
+  {
     title: "Run",
     items: [
+      {
+        to: "/connections",
+        label: "Connections",
+        icon: Plug,
+        needs: "channels:read",
+        keys: "g c",
+        keywords: "channels accounts facebook instagram x linkedin web chat widget",
+      },
       {
         to: "/system",
         label: "System",

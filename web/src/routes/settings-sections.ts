@@ -6,6 +6,7 @@ import {
   LaptopMinimal,
   LockKeyhole,
   LogIn,
+  MessageSquareText,
   Palette,
   ScrollText,
   ShieldCheck,
@@ -31,6 +32,13 @@ export const settingsSections: SectionGroup[] = [
     items: [
       { to: "/settings/workspace", label: "General", icon: Building2, needs: "settings:read" },
       { to: "/settings/users", label: "People", icon: Users, needs: "users:read", keys: "g u" },
+      {
+        to: "/settings/canned-replies",
+        label: "Canned replies",
+        icon: MessageSquareText,
+        needs: "conversations:read",
+        keywords: "templates answers snippets",
+      },
       { to: "/settings/api-keys", label: "API keys", icon: KeyRound, needs: "api_keys:read", keys: "g k" },
       { to: "/settings/webhooks", label: "Webhooks", icon: Webhook, needs: "webhooks:read", keys: "g w" },
       {

@@ -23,12 +23,17 @@ interface PageProps {
   children?: ReactNode;
 }
 
-export function Page({ title, actions, filters, tabs: own, narrow, back, className, children }: PageProps) {
-  const shared = useContext(SharedTabs);
-  const tabs = own ?? shared;
+/** What the browser calls the page; for pages that have no frame of this kind. */
+export function usePageTitle(title: string): void {
   useEffect(() => {
     document.title = `${title} · ${PRODUCT}`;
   }, [title]);
+}
+
+export function Page({ title, actions, filters, tabs: own, narrow, back, className, children }: PageProps) {
+  const shared = useContext(SharedTabs);
+  const tabs = own ?? shared;
+  usePageTitle(title);
   return (
     <div className="flex h-full min-h-0 flex-col bg-surface">
       <header className="shrink-0 border-b border-border px-4 lg:px-6">

@@ -10,7 +10,7 @@ use axum::{
 };
 use socialai_domain::problems::{Code, Error, Problem};
 
-use crate::{problem::Failure, state::App, web_app::OfWebApp};
+use crate::{problem::Failure, state::App, web_app::OfWebApp, web_chat::files::OfWidget};
 
 const MAX_HEADERS: usize = 80;
 const MAX_HEADER_BYTES: usize = 16 * 1024;
@@ -62,9 +62,13 @@ pub async fn security_headers(State(app): State<App>, request: Request, next: Ne
     } else {
         "default-src 'none'; frame-ancestors 'none'"
     };
+    let part = response.extensions_mut().remove::<OfWidget>();
     let headers = response.headers_mut();
+    // What strangers made brings a stricter one.
+    if !headers.contains_key(header::CONTENT_SECURITY_POLICY) {
+        headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+    }
     for (name, value) in [
-        (header::CONTENT_SECURITY_POLICY, policy),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::X_FRAME_OPTIONS, "DENY"),
         (header::REFERRER_POLICY, "no-referrer"),
@@ -73,6 +77,9 @@ pub async fn security_headers(State(app): State<App>, request: Request, next: Ne
         (header::HeaderName::from_static("permissions-policy"), PERMISSIONS),
     ] {
         headers.insert(name, HeaderValue::from_static(value));
+    }
+    if let Some(part) = part {
+        part.write(headers);
     }
     if !headers.contains_key(header::CACHE_CONTROL) {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -1,11 +1,12 @@
 //! Live updates: resumable, filtered by permission, ended with the session.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use futures::StreamExt;
 use reqwest::Method;
 use serde_json::{Value, json};
 use socialai_domain::permissions::Role;
+use socialai_testkit::lab::Lab;
 
 use crate::server::Server;
 
@@ -23,6 +24,21 @@ async fn read_until(response: reqwest::Response, wanted: &str) -> String {
     };
     let _ = tokio::time::timeout(Duration::from_secs(20), read).await;
     text
+}
+
+/// The same, with the stream to go on with.
+pub(crate) async fn heard(mut response: reqwest::Response, wanted: &str) -> (String, reqwest::Response) {
+    let mut text = String::new();
+    let read = async {
+        while let Ok(Some(chunk)) = response.chunk().await {
+            text.push_str(&String::from_utf8_lossy(&chunk));
+            if text.contains(wanted) && text.ends_with("\n\n") {
+                return;
+            }
+        }
+    };
+    let _ = tokio::time::timeout(Duration::from_secs(20), read).await;
+    (text, response)
 }
 
 #[tokio::test]
@@ -52,6 +68,43 @@ async fn changes_arrive_and_a_client_that_comes_back_misses_nothing() {
     assert!(text.contains("event: invitation.created"), "{text}");
     let bad = server.request(Method::GET, "/events").bearer_auth(&key).header("last-event-id", "x");
     server.send(bad).await.is_problem(400, "malformed_parameter");
+}
+
+/// The event of each invitation that a stream told of, as its place among them.
+fn invitations_in(text: &str, invitations: &[String]) -> Vec<usize> {
+    let told = text.split("\n\n").filter(|event| event.contains("event: invitation.created"));
+    told.filter_map(|event| invitations.iter().position(|id| event.contains(id))).collect()
+}
+
+#[tokio::test]
+async fn stream_goes_on_at_another_process() {
+    let lab = Lab::own().await;
+    let other = lab.again().await;
+    let (a, b) = (Server::with(Arc::new(lab), 1_000).await, Server::with(Arc::new(other), 1_000).await);
+    let tenant = a.lab.tenant().await;
+    let key = a.api_key(&tenant, &["*"]).await;
+    let invite = async |name: &str| {
+        let body = json!({ "email": format!("{name}@new.test"), "name": name, "role": "agent" });
+        let answer = a.post_as(&key, "/invitations", &body).await;
+        answer.body["invitation"]["id"].as_str().unwrap_or_else(|| panic!("{}", answer.text)).to_owned()
+    };
+    let listen = async |server: &Server, last: Option<&str>| {
+        let request = server.request(Method::GET, "/events").bearer_auth(&key);
+        let request = last.into_iter().fold(request, |request, last| request.header("last-event-id", last));
+        request.send().await.unwrap()
+    };
+    let (at_a, at_b) = (listen(&a, None).await, listen(&b, None).await);
+    let mut invitations = vec![invite("a").await];
+    let (text, same) = (read_until(at_a, &invitations[0]).await, read_until(at_b, &invitations[0]).await);
+    assert_eq!(invitations_in(&same, &invitations), [0], "what was changed through one is heard at the other: {same}");
+    let before = invitations_in(&text, &invitations);
+    // The stream broke off; more happens until the client comes to the other process, and after that.
+    invitations.extend([invite("b").await, invite("c").await]);
+    let last = text.rsplit("id: ").next().unwrap().split_whitespace().next().unwrap();
+    let back = listen(&b, Some(last)).await;
+    invitations.push(invite("d").await);
+    let text = read_until(back, &invitations[3]).await;
+    assert_eq!([before, invitations_in(&text, &invitations)].concat(), [0, 1, 2, 3], "{text}");
 }
 
 #[tokio::test]

@@ -49,7 +49,20 @@ const PUBLIC: &[&str] = &[
     "/auth/invitation/accept",
     "/auth/sso/{tenant}/start",
     "/auth/sso/callback",
+    "/auth/social/{platform}/callback",
+    "/webhook/{platform}",
+    "/webhook/{platform}/{app_tenant}",
+    "/webhook/facebook/data-deletion",
+    "/webhook/facebook/data-deletion/{code}",
+    "/files/{tenant}/{attachment}",
+    "/web-chat/{key}/config",
+    "/web-chat/{key}/sessions",
 ];
+
+/// Routes for who holds a visitor's token, which is no user's: `web_chat.rs` tries them.
+fn is_for_visitors(path: &str) -> bool {
+    path.starts_with("/web-chat/")
+}
 
 /// Ids that exist, of the given tenant.
 async fn ids_of(
@@ -64,7 +77,7 @@ async fn ids_of(
         },
         api_keys,
         audit::Actor,
-        effects, invitations, sessions,
+        effects, invitations, sessions, web_chat,
         webhooks::{
             endpoints::{self, NewEndpoint},
             sending,
@@ -101,12 +114,19 @@ async fn ids_of(
     };
     let target = targets::create(&mut tx, target).await.unwrap().id;
     tx.commit().await.unwrap();
+    let (databases, widget_key) = (&server.lab.databases, web_chat::widgets::new_key(None));
+    let widget = web_chat::widgets::create(databases, tenant.id, Actor::system("test"), &widget_key, "w").await;
+    let widget = widget.unwrap().id;
+    let conversation = crate::web_chat::conversation(server, tenant, widget).await;
     let letter = crate::dead_letters::dead(server, tenant, "tests.one").await;
     let alert = crate::alerts::look(server, tenant).await[0].id;
-    vec![
+    let mut ids = inbox_ids(server, tenant).await;
+    ids.extend([
         ("/alert-targets/{id}", target.to_string()),
         ("/alerts/{id}", alert.to_string()),
         ("/api-keys/{id}", key.to_string()),
+        ("/channel-accounts/{id}", widget.to_string()),
+        ("/conversations/{id}", conversation.to_string()),
         ("/dead-letters/{id}", letter.to_string()),
         ("/effects/{id}", effect.to_string()),
         ("/invitations/{id}", invitation.to_string()),
@@ -115,13 +135,75 @@ async fn ids_of(
         ("/users/{id}", user.to_string()),
         ("/webhook-deliveries/{id}", delivery.to_string()),
         ("/webhook-endpoints/{id}", endpoint.to_string()),
+    ]);
+    ids
+}
+
+/// The same of the inbox.
+async fn inbox_ids(server: &Server, tenant: &socialai_domain::tenants::Tenant) -> Vec<(&'static str, String)> {
+    use socialai_domain::{
+        audit::Actor,
+        channels::Platform,
+        contacts::merges,
+        conversations::{self, attachments, canned, lists::Filter, notes, timeline, views},
+    };
+    let account = crate::inbox::connect(server, tenant, Platform::Facebook).await;
+    let conversation: ids::ConversationId =
+        crate::inbox::wrote(server, tenant, &account, "Maria", "hello").await.parse().unwrap();
+    let other: ids::ConversationId =
+        crate::inbox::wrote(server, tenant, &account, "Jonas", "hello").await.parse().unwrap();
+    let mut tx = server.lab.databases.tenant(tenant.id, Actor::system("test")).await.unwrap();
+    let message = timeline::timeline(&mut tx, conversation, None, 1).await.unwrap()[0].id;
+    let note = notes::write(&mut tx, conversation, None, "note", &[]).await.unwrap().id;
+    let content = canned::Content { shortcut: "c".into(), title: "c".into(), body: "c".into(), platforms: Vec::new() };
+    let canned = canned::create(&mut tx, &content).await.unwrap().id;
+    let view = views::create(&mut tx, None, "v", &Filter::default()).await.unwrap().id;
+    let contact = conversations::get(&mut tx, conversation).await.unwrap().contact_id;
+    let loser = conversations::get(&mut tx, other).await.unwrap().contact_id;
+    let merge = merges::merge(&mut tx, contact, loser).await.unwrap().id;
+    let stored = attachments::Stored {
+        object_key: format!("{}/attachments/a", tenant.id.0),
+        content_type: "image/png".into(),
+        size_bytes: 1,
+        sha256: vec![0; 32],
+    };
+    let attachment =
+        attachments::uploads::add(&mut tx, attachments::AttachmentKind::Image, "a.png", &stored).await.unwrap().id;
+    tx.commit().await.unwrap();
+    vec![
+        ("/attachments/{id}", attachment.to_string()),
+        ("/canned-replies/{id}", canned.to_string()),
+        ("/channel-accounts/{id}", account.id.to_string()),
+        ("/channel-connections/{id}", "tk_00000000000000000000000000_x".to_owned()),
+        ("/contact-merges/{id}", merge.to_string()),
+        ("/contacts/{id}", contact.to_string()),
+        ("/conversations/{id}", conversation.to_string()),
+        ("/messages/{id}", message.to_string()),
+        ("/notes/{id}", note.to_string()),
+        ("/saved-views/{id}", view.to_string()),
     ]
+}
+
+/// Only a person does this.
+fn needs_person(path: &str) -> bool {
+    ["/me", "/notes"].iter().any(|begin| path.starts_with(begin))
+        || ["/claim", "/release", "/typing"].iter().any(|end| path.ends_with(end))
 }
 
 fn body_for(path: &str) -> Value {
     match path {
         "/users/{id}" => json!({ "role": "viewer" }),
         "/api-keys/{id}/rotate" | "/webhook-endpoints/{id}/rotate-secret" => json!({ "overlap_hours": 1 }),
+        "/effects/{id}/settle" => json!({ "finding": "given_up", "reason": "x" }),
+        "/conversations/{id}/assign" => json!({ "assignee_id": null }),
+        "/conversations/{id}/snooze" => json!({ "until": "2099-01-01T00:00:00Z" }),
+        "/conversations/{id}/typing" => json!({ "doing": "typing" }),
+        "/conversations/{id}/notes" | "/notes/{id}" => json!({ "body": "b" }),
+        "/canned-replies/{id}" => json!({ "shortcut": "s", "title": "t", "body": "b" }),
+        "/canned-replies/{id}/expand" => json!({ "conversation_id": ids::ConversationId::fresh() }),
+        "/saved-views/{id}" => json!({ "name": "n", "filter": {} }),
+        "/contacts/{id}/merge" => json!({ "with": ids::ContactId::fresh() }),
+        "/channel-connections/{id}/connect" => json!({ "external_ids": ["1"] }),
         _ => json!({}),
     }
 }
@@ -131,6 +213,9 @@ async fn every_route_without_a_token_is_refused_unless_it_is_listed_as_public() 
     let server = Server::start().await;
     for operation in operations() {
         let listed = PUBLIC.contains(&operation.path.as_str());
+        if !listed && operation.demands.is_none() && is_for_visitors(&operation.path) {
+            continue;
+        }
         assert_eq!(operation.demands.is_none(), listed, "{} {}", operation.method, operation.path);
         if listed {
             continue;
@@ -198,7 +283,7 @@ async fn ids_of_another_tenant_are_as_missing_as_ids_that_never_were() {
             .iter()
             .find(|(prefix, _)| operation.path.starts_with(prefix))
             .expect("an id for every path with one");
-        let token = if operation.path.starts_with("/me") { session } else { &key };
+        let token = if needs_person(&operation.path) { session } else { &key };
         let body = body_for(&operation.path);
         let answer = server.call_as(token, operation.method.clone(), &operation.path.replace("{id}", id), &body).await;
         if operation.path == "/me/passkeys/{id}" {
@@ -215,6 +300,31 @@ async fn ids_of_another_tenant_are_as_missing_as_ids_that_never_were() {
     assert_eq!(socialai_domain::users::get(&mut tx, other.id).await.unwrap().role, Role::Admin);
     let keys = socialai_domain::api_keys::list(&mut tx, None, None, 10).await.unwrap();
     assert!(keys.iter().all(|key| key.revoked_at.is_none() && key.rotated_to.is_none()));
+}
+
+#[tokio::test]
+async fn conversations_of_others_are_missing_for_a_sales_rep_at_every_route() {
+    let server = Server::start().await;
+    let (tenant, rep) = server.tenant_with(Role::SalesRep).await;
+    let signed_in = server.log_in(&rep).await;
+    let token = signed_in["access_token"].as_str().unwrap();
+    let all = inbox_ids(&server, &tenant).await;
+    let is_shared =
+        |path: &str| ["/canned-replies", "/saved-views", "/channel-"].iter().any(|ours| path.starts_with(ours));
+    let (shared, anothers): (Vec<_>, Vec<_>) = all.into_iter().partition(|(path, _)| is_shared(path));
+    let mut tried = std::collections::BTreeSet::new();
+    for operation in operations() {
+        let Some((place, id)) = anothers.iter().find(|(place, _)| operation.path.starts_with(place)) else { continue };
+        let (method, path) = (operation.method.clone(), operation.path.replace("{id}", id));
+        let answer = server.call_as(token, method, &path, &body_for(&operation.path)).await;
+        answer.is_problem(404, "not_found");
+        tried.insert(*place);
+    }
+    assert_eq!(tried.len(), anothers.len(), "{tried:?}");
+    let (_, canned) = shared.iter().find(|(path, _)| *path == "/canned-replies/{id}").unwrap();
+    let (_, conversation) = anothers.iter().find(|(path, _)| *path == "/conversations/{id}").unwrap();
+    let filled = json!({ "conversation_id": conversation });
+    server.post_as(token, &format!("/canned-replies/{canned}/expand"), &filled).await.is_problem(404, "not_found");
 }
 
 #[tokio::test]

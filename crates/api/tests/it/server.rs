@@ -1,15 +1,27 @@
 //! A server of the test's own: the whole router on a free port, in front of a laboratory.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{
+    net::SocketAddr,
+    sync::{Arc, OnceLock},
+};
 
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use reqwest::{Method, RequestBuilder, StatusCode, header};
 use serde_json::{Value, json};
 use socialai_api::{
     App, Mail, Settings,
     limits::{InProcess, Limiter, Store},
+    platforms::{Operator, Platforms},
     state::Parts,
 };
-use socialai_connect::{call::Http, guard::Reach, oidc::Oidc};
+use socialai_connect::{
+    call::Http,
+    guard::Reach,
+    objects::Objects,
+    oidc::Oidc,
+    remote::{Limits, Remotes},
+    social,
+};
 use socialai_domain::{
     api_keys::{self, NewKey},
     audit::Actor,
@@ -26,6 +38,12 @@ pub struct Server {
     pub address: SocketAddr,
     pub client: reqwest::Client,
     stopping: CancellationToken,
+}
+
+/// One for all tests of this process, as there is one recorder in a process.
+fn metrics() -> &'static PrometheusHandle {
+    static METRICS: OnceLock<PrometheusHandle> = OnceLock::new();
+    METRICS.get_or_init(|| PrometheusBuilder::new().install_recorder().unwrap())
 }
 
 impl Drop for Server {
@@ -99,6 +117,21 @@ impl Server {
     }
 
     async fn build(lab: Arc<Lab>, limiter: Limiter, reach: Reach, mail: Mail) -> Self {
+        let connectors = social::all(|_| social::Setup::default());
+        let http = Http::new(reach).unwrap();
+        let platforms = Platforms::new(connectors, |_| Operator::default(), http, Remotes::new(Limits::default()));
+        Self::finish(lab, limiter, reach, mail, platforms).await
+    }
+
+    /// An installation with these platforms.
+    pub async fn serving(lab: Arc<Lab>, platforms: Platforms, rate_factor: u32) -> Self {
+        let limiter = Limiter::new(Store::InProcess(InProcess::default()), rate_factor);
+        Self::finish(lab, limiter, Reach::Anywhere, Mail::Outbox, platforms).await
+    }
+
+    async fn finish(lab: Arc<Lab>, limiter: Limiter, reach: Reach, mail: Mail, platforms: Platforms) -> Self {
+        // Before anything is counted.
+        metrics();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let stopping = CancellationToken::new();
@@ -125,7 +158,10 @@ impl Server {
             limiter,
             oidc: Oidc::new(Http::new(reach).unwrap()),
             mail,
-            metrics: Box::new(|| "socialai_up 1\n".to_owned()),
+            platforms,
+            objects: Objects::Folder(std::env::temp_dir()),
+            buffer: None,
+            metrics: Box::new(|| metrics().render()),
             stopping: stopping.clone(),
         })
         .await

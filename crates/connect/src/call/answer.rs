@@ -4,8 +4,9 @@ use std::fmt;
 use std::time::Duration;
 
 use reqwest::header::HeaderMap;
+use time::OffsetDateTime;
 
-use super::{CallError, Repeat};
+use super::{CallError, Repeat, pace};
 
 /// An answer. Its body is for the caller's parser and is never printed.
 pub struct Answer {
@@ -42,6 +43,11 @@ impl Answer {
     /// How long the remote system wants to be left alone now, from `Retry-After` or its rate-limit headers.
     pub fn pause(&self) -> Option<Duration> {
         self.pause
+    }
+
+    /// The remote system's own time, from `Date`.
+    pub fn sent_at(&self) -> Option<OffsetDateTime> {
+        pace::sent_at(&self.headers)
     }
 
     /// The answer itself when its status is 2xx, otherwise what the status means.

@@ -37,7 +37,7 @@ pub(crate) async fn listen<T>(call: impl Future<Output = T>) -> (T, Option<Durat
 }
 
 /// Tells [`listen`], if it surrounds this call.
-pub(super) fn note(pause: Duration) {
+pub(crate) fn note(pause: Duration) {
     // Outside of the layer nobody keeps a pause: the caller has the answer itself.
     let _ = NOTED.try_with(|noted| noted.set(noted.get().max(Some(pause))));
 }
@@ -54,7 +54,7 @@ fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim)
 }
 
-fn sent_at(headers: &HeaderMap) -> Option<OffsetDateTime> {
+pub(super) fn sent_at(headers: &HeaderMap) -> Option<OffsetDateTime> {
     OffsetDateTime::parse(text(headers, DATE.as_str())?, &Rfc2822).ok()
 }
 

@@ -71,6 +71,13 @@ pub struct Pkce {
     pub challenge: String,
 }
 
+impl Pkce {
+    pub fn of(verifier: SecretString) -> Self {
+        let hash = digest::digest(&digest::SHA256, verifier.expose_secret().as_bytes());
+        Self { verifier, challenge: URL_SAFE_NO_PAD.encode(hash) }
+    }
+}
+
 /// Who logged in, as far as the provider's signed word goes.
 #[derive(Clone)]
 pub struct Identity {
@@ -109,9 +116,7 @@ impl Oidc {
     }
 
     pub fn pkce() -> Pkce {
-        let verifier = Self::random_token();
-        let challenge = URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, verifier.as_bytes()));
-        Pkce { verifier: verifier.into(), challenge }
+        Pkce::of(Self::random_token().into())
     }
 
     /// 256 random bits, for `state` and `nonce`.

@@ -1,12 +1,12 @@
 //! A remote system that answers what the test tells it to and remembers what it was asked.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
-use axum::http::{HeaderMap, Response, Uri};
+use axum::http::{HeaderMap, Method, Response, Uri};
 use serde_json::Value;
 use tokio::sync::Notify;
 use url::Url;
@@ -47,14 +47,18 @@ impl Reply {
 
 #[derive(Clone)]
 pub struct Seen {
+    pub method: Method,
     pub path: String,
+    /// As it came, still escaped.
+    pub query: String,
     pub headers: HeaderMap,
     pub body: String,
 }
 
 #[derive(Default)]
 struct Shared {
-    replies: Mutex<HashMap<String, Reply>>,
+    /// The last of a path stays.
+    replies: Mutex<HashMap<String, VecDeque<Reply>>>,
     seen: Mutex<Vec<Seen>>,
     arrived: Notify,
 }
@@ -81,7 +85,11 @@ impl Remote {
     }
 
     pub fn serve(&self, path: &str, reply: Reply) {
-        self.shared.replies.lock().unwrap().insert(path.to_owned(), reply);
+        self.serve_in_turn(path, [reply]);
+    }
+
+    pub fn serve_in_turn(&self, path: &str, replies: impl Into<VecDeque<Reply>>) {
+        self.shared.replies.lock().unwrap().insert(path.to_owned(), replies.into());
     }
 
     pub fn seen(&self, path: &str) -> Vec<Seen> {
@@ -94,13 +102,27 @@ impl Remote {
     }
 }
 
-async fn answer(State(shared): State<Arc<Shared>>, uri: Uri, headers: HeaderMap, body: Bytes) -> Response<Body> {
+impl Shared {
+    fn reply(&self, path: &str) -> Reply {
+        let mut replies = self.replies.lock().unwrap();
+        let Some(queue) = replies.get_mut(path) else { return Reply::status(404) };
+        if queue.len() > 1 { queue.pop_front().unwrap() } else { queue[0].clone() }
+    }
+}
+
+async fn answer(
+    State(shared): State<Arc<Shared>>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response<Body> {
     let path = uri.path().to_owned();
+    let query = uri.query().unwrap_or_default().to_owned();
     let body = String::from_utf8_lossy(&body).into_owned();
-    shared.seen.lock().unwrap().push(Seen { path: path.clone(), headers, body });
+    shared.seen.lock().unwrap().push(Seen { method, path: path.clone(), query, headers, body });
     shared.arrived.notify_one();
-    let reply = shared.replies.lock().unwrap().get(&path).cloned().unwrap_or_else(|| Reply::status(404));
-    match reply {
+    match shared.reply(&path) {
         Reply::Now { status, headers, body } => {
             let response = Response::builder().status(status);
             headers

@@ -8,6 +8,7 @@ use time::Duration;
 use super::{EFFECT, catalogue::Measure, rules::Setting};
 use crate::{
     audit::Actor,
+    effects::by_hand,
     ids::{AlertTargetId, WebhookEndpointId},
     problems::Result,
     requests::{self, Lately},
@@ -18,7 +19,7 @@ use crate::{
 const COUNT_UP_TO: i64 = 10_000;
 /// Lanes of a queue that are looked at for the oldest job; those in front have waited longest.
 const LANES: i64 = 1_000;
-const UNKNOWN_FOR: Duration = Duration::minutes(15);
+const UNKNOWN_FOR: Duration = by_hand::CALLS_LAST;
 const MOST_SUBJECTS: i64 = 100;
 
 /// What a rule reads about one thing.

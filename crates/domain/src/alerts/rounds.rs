@@ -1,8 +1,9 @@
 //! The rounds: which workspaces are looked at, and when. Orders come from a schedule in each database.
 
 use socialai_queue::{
-    jobs::{self, Addressed, NewJob, Task},
+    jobs::{self, NewJob, Task},
     schedules::{self, Missed},
+    write::{self, Addressed},
 };
 use uuid::Uuid;
 
@@ -64,7 +65,7 @@ pub async fn order(tx: &mut SystemTx, workspaces: &[TenantId]) -> Result<()> {
     .await?;
     let orders = due.into_iter().map(|tenant| Ok(Addressed { tenant, job: job(&LookAt {})?, trace: None }));
     let orders: Result<Vec<_>> = orders.collect();
-    Ok(jobs::write_all(tx.engine(), orders?).await?)
+    Ok(write::all(tx.engine(), orders?).await?)
 }
 
 /// How many alerts are open in all workspaces of a database, from info to critical.

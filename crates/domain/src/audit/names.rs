@@ -17,8 +17,8 @@ pub struct LogEntry {
     pub row: Row,
     /// Name of the user or API key; null for other actors and for those who are gone.
     pub actor_name: Option<String>,
-    /// Name of the user, invitation, API key, webhook endpoint or alert target, or of the user whose session it was; null for other
-    /// things and for those that are gone.
+    /// Name of the user, invitation, API key, webhook endpoint, alert target, channel account or contact, of the user whose
+    /// session it was, or of the contact whose conversation; null for other things and for those that are gone.
     pub entity_name: Option<String>,
 }
 
@@ -32,6 +32,10 @@ pub async fn name(tx: &mut TenantTx, rows: Vec<Row>) -> Result<Vec<LogEntry>> {
          union all select id, name from invitations where id = any ($1)
          union all select id, name from webhook_endpoints where id = any ($1)
          union all select id, name from alert_targets where id = any ($1)
+         union all select id, name from channel_accounts where id = any ($1)
+         union all select id, name from contacts where id = any ($1) and name <> ''
+         union all select c.id, p.name from conversations c
+            join contacts p on p.tenant_id = c.tenant_id and p.id = c.contact_id where c.id = any ($1) and p.name <> ''
          union all select s.id, u.name from sessions s join users u on u.tenant_id = s.tenant_id and u.id = s.user_id
             where s.id = any ($1)",
     )

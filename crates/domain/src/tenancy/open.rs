@@ -13,10 +13,10 @@ use tokio::runtime::Handle;
 pub(super) struct Open(Option<PoolConnection<Postgres>>);
 
 impl Open {
-    /// Sends statements of which the first begins a transaction, and gives the answer of the one that has one.
+    /// Sends statements of which the first begins a transaction; whether one of them answers true is the answer.
     ///
     /// A connection that was lost while it lay in the pool shows here, before anything was done: the next one is taken.
-    pub async fn begin(pool: &PgPool, statements: &str) -> Result<(Self, Option<bool>), sqlx::Error> {
+    pub async fn begin(pool: &PgPool, statements: &str) -> Result<(Self, bool), sqlx::Error> {
         let mut may_be_stale = pool.size();
         loop {
             let mut open = Self(Some(pool.acquire().await?));
@@ -36,9 +36,9 @@ impl Open {
         Ok(())
     }
 
-    /// The same with a last statement before it, and its answer.
-    pub async fn commit_after(self, statement: &str) -> Result<Option<bool>, sqlx::Error> {
-        self.end(&format!("{statement}; COMMIT")).await
+    /// The same with last statements before it; whether one of them answers true is the answer.
+    pub async fn commit_after(self, statements: &str) -> Result<bool, sqlx::Error> {
+        self.end(&format!("{statements}; COMMIT")).await
     }
 
     pub async fn rollback(self) -> Result<(), sqlx::Error> {
@@ -47,7 +47,7 @@ impl Open {
     }
 
     /// Whoever is dropped while it waits leaves an open transaction behind, and `drop` ends it.
-    async fn end(mut self, statements: &str) -> Result<Option<bool>, sqlx::Error> {
+    async fn end(mut self, statements: &str) -> Result<bool, sqlx::Error> {
         let answer = send(&mut self, statements).await?;
         self.0 = None;
         Ok(answer)
@@ -63,10 +63,10 @@ fn is_lost(error: &sqlx::Error) -> bool {
     }
 }
 
-async fn send(conn: &mut PgConnection, statements: &str) -> Result<Option<bool>, sqlx::Error> {
-    // The parts of these statements are ours, but for literals that `socialai_queue::jobs::literal` made.
+async fn send(conn: &mut PgConnection, statements: &str) -> Result<bool, sqlx::Error> {
+    // The parts of these statements are ours, but for literals that `socialai_queue::write::literal` made.
     let rows = sqlx::raw_sql(AssertSqlSafe(statements)).fetch_all(conn).await?;
-    rows.first().map(|row| row.try_get(0)).transpose()
+    rows.iter().try_fold(false, |so_far, row| Ok(so_far | row.try_get::<bool, _>(0)?))
 }
 
 impl Deref for Open {

@@ -30,9 +30,12 @@ pub async fn purge(databases: &Databases, endpoints: &[Endpoint], id: TenantId) 
     database::erase_tenant(endpoint, &schema, id).await.map_err(fault)?;
     database::drop_home(endpoint, &schema).await.map_err(fault)?;
     let mut tx = databases.system(Actor::operator()).await?;
-    for statement in
-        ["delete from system.memberships where tenant_id = $1", "delete from system.tickets where tenant_id = $1"]
-    {
+    for statement in [
+        "delete from system.memberships where tenant_id = $1",
+        "delete from system.tickets where tenant_id = $1",
+        "delete from system.channel_routes where tenant_id = $1",
+        "delete from system.inbound where app_tenant = $1",
+    ] {
         sqlx::query(statement).bind(id).execute(tx.conn()).await?;
     }
     tx.record(Entry::new("tenant.purged", "tenant", id));

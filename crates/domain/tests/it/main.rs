@@ -3,6 +3,9 @@
 
 mod audit;
 mod catalogue;
+mod channels;
+mod contacts;
+mod conversations;
 mod effects;
 mod identity;
 mod keys;
@@ -11,4 +14,5 @@ mod purge;
 mod relocate;
 mod tenancy;
 mod users;
+mod web_chat;
 mod webhooks;

@@ -1,19 +1,13 @@
 //! Reads over the API with many tenants: authenticated by API key, each in its own tenant transaction, against a bare
 //! handler behind the same listener.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use anyhow::{Context, Result};
 use axum::{Json, Router, routing::get};
 use secrecy::ExposeSecret;
 use serde_json::json;
-use socialai_api::{
-    App, Mail, Settings,
-    limits::{InProcess, Limiter, Store},
-    state::Parts,
-};
 use socialai_cluster::{Cluster, Options};
-use socialai_connect::{call::Http, guard::Reach, oidc::Oidc};
 use socialai_domain::{
     api_keys::{self, NewKey},
     audit::Actor,
@@ -31,9 +25,9 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
     Baseline, Report,
+    ground::{no_platforms, serve, serve_api},
     load::{self, Measured},
 };
-use crate::listener;
 
 /// What is measured, and for how long.
 #[derive(Debug, Clone, Copy)]
@@ -71,8 +65,7 @@ async fn measure(cluster: &Cluster, plan: Scope, progress: &mut (dyn FnMut(Strin
     let (servers, stopping) = (TaskTracker::new(), CancellationToken::new());
     let bare = serve(Router::new().route("/bare", get(|| async { Json(json!({ "items": [] })) })), &servers, &stopping)
         .await?;
-    let app = app(databases.clone(), stopping.clone()).await?;
-    let api = serve(socialai_api::router(app), &servers, &stopping).await?;
+    let api = serve_api(&databases, no_platforms()?, &servers, &stopping).await?;
     let api_requests: Arc<[Vec<u8>]> = keys.iter().map(|key| load::get("/api/v1/users?limit=20", key)).collect();
     let bare_requests: Arc<[Vec<u8>]> = Arc::new([load::get("/bare", "")]);
 
@@ -154,35 +147,4 @@ async fn populate(
         keys.push(key.expose_secret().to_owned());
     }
     Ok(keys)
-}
-
-async fn app(databases: Databases, stopping: CancellationToken) -> Result<App> {
-    let settings = Settings {
-        public_url: "http://localhost".parse()?,
-        cors_origins: Vec::new(),
-        trusted_proxies: 0,
-        metrics_token: None,
-        demo_logins: Vec::new(),
-        version: env!("CARGO_PKG_VERSION"),
-    };
-    let app = App::new(Parts {
-        databases,
-        settings,
-        signing_key: None,
-        // Limits are counted as in production, but high enough not to bite.
-        limiter: Limiter::new(Store::InProcess(InProcess::default()), 1_000_000),
-        oidc: Oidc::new(Http::new(Reach::PublicOnly)?),
-        mail: Mail::Off,
-        metrics: Box::new(String::new),
-        stopping,
-    });
-    Ok(app.await?)
-}
-
-async fn serve(router: Router, servers: &TaskTracker, stopping: &CancellationToken) -> Result<SocketAddr> {
-    let socket = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
-    let address = socket.local_addr()?;
-    let stopping = stopping.clone();
-    servers.spawn(listener::serve(socket, router, None, stopping, Duration::from_secs(1)));
-    Ok(address)
 }

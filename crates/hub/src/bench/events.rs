@@ -5,7 +5,7 @@ use std::{
     collections::BTreeMap,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -19,7 +19,7 @@ use socialai_domain::{
     audit::Actor,
     effects::{self, Plan},
     ids::TenantId,
-    tenancy::Databases,
+    tenancy::{Databases, TenantTx},
 };
 use socialai_jobs::{Context, Engine, Handled, Handlers, Limits, Settings};
 use socialai_queue::{
@@ -48,15 +48,37 @@ const TENANTS: usize = 20;
 /// Jobs of a tenant share so many keys.
 const KEYS: u64 = 2_000;
 const FACTS_OF_A_TRANSACTION: u64 = 100;
+const FACTS_AHEAD: u64 = 4_000;
 const PRODUCERS: u64 = 16;
-const SLOTS: usize = 24;
 /// What a large backlog is compared with; as many are drained of both while it is measured.
 const SMALL_BACKLOG: u64 = 32_000;
 
-/// Commits one row.
+/// Commits one row, in a transaction of its own.
 #[derive(Debug, Serialize, Deserialize)]
 struct WriteRow {
     number: u64,
+}
+
+/// The same as a local job: those of one workspace share a transaction.
+#[derive(Debug, Serialize, Deserialize)]
+struct WriteRowLocally {
+    number: u64,
+}
+
+impl Task for WriteRowLocally {
+    const KIND: &'static str = "bench.write_row_locally";
+    const QUEUE: Queue = Queue("bench_local");
+
+    fn key(&self) -> String {
+        format!("key/{}", self.number % KEYS)
+    }
+}
+
+/// Which of the two.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Handler {
+    Alone,
+    Local,
 }
 
 impl Task for WriteRow {
@@ -101,28 +123,29 @@ async fn measure(cluster: &Cluster, scope: Scope, progress: &mut (dyn FnMut(Stri
     let commits = pgbench(cluster, scope.time).await?;
     let bench = Arc::new(Bench::new(cluster, scope.clone()).await?);
     let (engine, stopping) = (TaskTracker::new(), CancellationToken::new());
-    let settings = Settings { slots: SLOTS, ..Settings::default() };
+    let settings = Settings::default();
     let handlers = handlers(bench.board.clone());
     Engine::start(&bench.databases, handlers, vec![READER], settings, stopping.clone(), engine.clone());
 
     progress(format!("  {commits:.0} commits/s"));
     progress("Warming up".to_owned());
-    bench.sustained(1, Duration::from_secs(3)).await?;
+    bench.sustained(Handler::Local, 1, Duration::from_secs(3)).await?;
     progress("Idle: from commit to the handler's start".to_owned());
     let idle = bench.steady(50, scope.time).await?;
     progress(format!("  p50 {:.2} ms, p99 {:.2} ms", quantile(&idle, 0.5), quantile(&idle, 0.99)));
     progress("Jobs enqueued in transactions of one".to_owned());
-    let singles = bench.sustained(1, scope.time).await?;
-    progress(format!("  {singles:.0} jobs/s"));
+    let (alone_1, local_1) = bench.both(1, progress).await?;
     progress("Jobs enqueued in transactions of a hundred".to_owned());
-    let hundreds = bench.sustained(100, scope.time).await?;
-    progress(format!("  {hundreds:.0} jobs/s"));
+    let (alone_100, local_100) = bench.both(100, progress).await?;
     progress("Half load".to_owned());
-    let half = bench.steady(whole(hundreds / 2.0), scope.time).await?;
+    let half = bench.steady(whole(local_1 / 2.0), scope.time).await?;
     progress(format!("  p50 {:.2} ms, p99 {:.2} ms", quantile(&half, 0.5), quantile(&half, 0.99)));
     progress("Fairness: one tenant floods, another goes on".to_owned());
-    let fairness = bench.fairness().await?;
-    progress(format!("  p95 {:.2} ms alone, {:.2} ms beside the flood", fairness.alone, fairness.flooded));
+    let fairness = Box::pin(bench.fairness()).await?;
+    progress(format!(
+        "  p95 {:.2} ms alone, {:.2} ms while the flood is written, {:.2} ms while it is done",
+        fairness.alone, fairness.written, fairness.drained
+    ));
     progress("Facts, from the transaction to a reader".to_owned());
     let facts = bench.facts(scope.time).await?;
     progress(format!("  {facts:.0} facts/s"));
@@ -132,6 +155,7 @@ async fn measure(cluster: &Cluster, scope: Scope, progress: &mut (dyn FnMut(Stri
     stopping.cancel();
     engine.close();
     engine.wait().await;
+    bench.check().await?;
     let facts_on_kafka = match &bench.scope.kafka {
         None => None,
         Some(brokers) => {
@@ -143,21 +167,24 @@ async fn measure(cluster: &Cluster, scope: Scope, progress: &mut (dyn FnMut(Stri
 
     Ok(Report {
         name: "events",
-        rate_per_s: hundreds,
+        rate_per_s: local_100,
         p50_ms: quantile(&idle, 0.5),
         p95_ms: quantile(&idle, 0.95),
         p99_ms: quantile(&idle, 0.99),
         baseline: Baseline { name: "pgbench single-row insert commits, 32 clients", rate_per_s: commits },
-        ratio: hundreds / commits,
+        ratio: local_100 / commits,
         details: json!({
-            "jobs_per_s": { "transactions_of_1": singles, "transactions_of_100": hundreds },
+            "jobs_per_s": {
+                "alone": { "enqueued_in_transactions_of_1": alone_1, "of_100": alone_100 },
+                "local": { "enqueued_in_transactions_of_1": local_1, "of_100": local_100 },
+            },
             "commit_to_start_ms": {
                 "idle": { "p50": quantile(&idle, 0.5), "p99": quantile(&idle, 0.99) },
                 "half_load": { "p50": quantile(&half, 0.5), "p99": quantile(&half, 0.99) },
             },
             "fairness_p95_ms": {
-                "alone": fairness.alone, "flooded": fairness.flooded, "ratio": fairness.flooded / fairness.alone,
-                "flood": scope.flood, "flood_left_at_end": fairness.left,
+                "alone": fairness.alone, "flood_is_written": fairness.written, "flood_is_done": fairness.drained,
+                "ratio": fairness.drained / fairness.alone, "flood": scope.flood,
             },
             "facts_per_s": { "postgresql": facts, "kafka": facts_on_kafka },
             "drain_jobs_per_s": { "small_backlog": few, "large_backlog": many, "large": scope.backlog, "ratio": many / few },
@@ -168,9 +195,10 @@ async fn measure(cluster: &Cluster, scope: Scope, progress: &mut (dyn FnMut(Stri
 /// The p95 of one tenant in milliseconds.
 struct Fairness {
     alone: f64,
-    flooded: f64,
-    /// Jobs of the flood that were left when the measuring ended.
-    left: u64,
+    /// While the flood is written.
+    written: f64,
+    /// While what is left of it is done.
+    drained: f64,
 }
 
 /// Facts that the reader was shown.
@@ -185,29 +213,51 @@ fn count_only(_: &Fact) -> Vec<NewJob> {
 const READER: Reader = Reader { name: "bench", only_subscribed: false, jobs: count_only };
 
 fn handlers(board: Arc<Board>) -> Handlers {
+    let local = board.clone();
     Handlers::default()
         .with(Limits::default(), move |task: WriteRow, context: Context| write_row(task, context, board.clone()))
+        .with_local(Limits::default(), move |tx, task: WriteRowLocally| {
+            let board = local.clone();
+            Box::pin(async move {
+                board.begun(task.number);
+                plan(tx, task.number).await?;
+                // Counted a moment before the commit; each phase waits until nothing is left in the database.
+                board.done.fetch_add(1, Ordering::Relaxed);
+                Ok(())
+            })
+        })
 }
 
 async fn write_row(task: WriteRow, context: Context, board: Arc<Board>) -> Handled {
-    let begun = Instant::now();
-    let committed = lock(&board.committed).remove(&task.number);
-    if let Some(committed) = committed {
-        lock(&board.waits).push(begun.saturating_duration_since(committed));
-    }
+    board.begun(task.number);
     let mut tx = context.tx().await?;
+    plan(&mut tx, task.number).await?;
+    let done = context.finish(tx).await?;
+    board.done.fetch_add(1, Ordering::Relaxed);
+    Ok(done)
+}
+
+async fn plan(tx: &mut TenantTx, number: u64) -> socialai_domain::problems::Result<()> {
     let row = Plan {
         kind: "bench.row",
         remote: "none".to_owned(),
         about_kind: "bench",
         about_id: "bench".to_owned(),
-        idempotency_key: task.number.to_string(),
+        idempotency_key: number.to_string(),
         request: json!({}),
     };
-    effects::plan(&mut tx, row).await?;
-    let done = context.finish(tx).await?;
-    board.done.fetch_add(1, Ordering::Relaxed);
-    Ok(done)
+    effects::plan(tx, row).await?;
+    Ok(())
+}
+
+impl Board {
+    fn begun(&self, number: u64) {
+        let begun = Instant::now();
+        let committed = lock(&self.committed).remove(&number);
+        if let Some(committed) = committed {
+            lock(&self.waits).push(begun.saturating_duration_since(committed));
+        }
+    }
 }
 
 impl Bench {
@@ -217,11 +267,14 @@ impl Bench {
     }
 
     /// Enqueues so many jobs of one tenant in a transaction; answers the number of the first.
-    async fn enqueue(&self, tenant: TenantId, jobs: u64, timed: bool) -> Result<()> {
+    async fn enqueue(&self, handler: Handler, tenant: TenantId, jobs: u64, timed: bool) -> Result<()> {
         let first = self.numbers.fetch_add(jobs, Ordering::Relaxed);
         let mut tx = self.databases.tenant(tenant, Actor::system("bench")).await?;
         for number in first..first + jobs {
-            tx.enqueue(&WriteRow { number })?;
+            match handler {
+                Handler::Alone => tx.enqueue(&WriteRow { number })?,
+                Handler::Local => tx.enqueue(&WriteRowLocally { number })?,
+            };
         }
         if timed {
             // Noted before the commit, which the handler may overtake; set right after it.
@@ -242,8 +295,21 @@ impl Bench {
         self.tenants[usize::try_from(number).unwrap_or_default() % TENANTS]
     }
 
+    /// Jobs a second of both handlers.
+    async fn both(
+        self: &Arc<Self>,
+        per_transaction: u64,
+        progress: &mut (dyn FnMut(String) + Send),
+    ) -> Result<(f64, f64)> {
+        let alone = self.sustained(Handler::Alone, per_transaction, self.scope.time).await?;
+        progress(format!("  {alone:.0} jobs/s, each in a transaction of its own"));
+        let local = self.sustained(Handler::Local, per_transaction, self.scope.time).await?;
+        progress(format!("  {local:.0} local jobs/s"));
+        Ok((alone, local))
+    }
+
     /// Jobs a second that go through, with producers that never pause but stay within a bound of what is done.
-    async fn sustained(self: &Arc<Self>, per_transaction: u64, time: Duration) -> Result<f64> {
+    async fn sustained(self: &Arc<Self>, handler: Handler, per_transaction: u64, time: Duration) -> Result<f64> {
         const AHEAD: u64 = 20_000;
         let (began, before) = (Instant::now(), self.done());
         let enqueued = Arc::new(AtomicU64::new(before));
@@ -257,7 +323,7 @@ impl Bench {
                         continue;
                     }
                     enqueued.fetch_add(per_transaction, Ordering::Relaxed);
-                    bench.enqueue(bench.tenant(turn), per_transaction, false).await?;
+                    bench.enqueue(handler, bench.tenant(turn), per_transaction, false).await?;
                     turn += 1;
                 }
                 Ok::<_, anyhow::Error>(())
@@ -283,7 +349,7 @@ impl Bench {
                 while number < total {
                     let due = began + Duration::from_secs_f64(precise(number) / precise(per_second));
                     tokio::time::sleep_until(due.into()).await;
-                    bench.enqueue(bench.tenant(number), 1, true).await?;
+                    bench.enqueue(Handler::Local, bench.tenant(number), 1, true).await?;
                     number += lanes;
                 }
                 Ok::<_, anyhow::Error>(())
@@ -294,45 +360,59 @@ impl Bench {
         histogram(&std::mem::take(&mut *lock(&self.board.waits)))
     }
 
-    /// The p95 of one tenant alone and while another floods.
+    /// The p95 of one tenant alone, while another's flood is written, and while what is left of it is done.
     async fn fairness(self: &Arc<Self>) -> Result<Fairness> {
-        let alone = self.probe(Duration::from_secs(5)).await?;
-        let (before, flood) = (self.done(), u64::from(self.scope.flood));
+        let began = Instant::now();
+        let alone = self.probe(|| began.elapsed() > self.scope.time).await?;
+        let (before, flood) = (self.done(), u64::from(self.scope.flood) / 1000 * 1000);
         let flooding = async {
             for _ in 0..flood / 1000 {
-                self.enqueue(self.tenants[0], 1000, false).await?;
+                self.enqueue(Handler::Local, self.tenants[0], 1000, false).await?;
             }
             Ok::<_, anyhow::Error>(())
         };
-        let probing = self.probe(Duration::from_secs(10));
-        let (flooded, flooding) = tokio::join!(probing, flooding);
-        flooding?;
-        let flooded = flooded?;
-        let left = flood.saturating_sub(self.done() - before);
-        self.until_done(before + flood / 1000 * 1000).await?;
-        Ok(Fairness { alone: quantile(&alone, 0.95), flooded: quantile(&flooded, 0.95), left })
+        let is_written = AtomicBool::new(false);
+        let (written, flooded) = tokio::join!(
+            async {
+                let flooded = flooding.await;
+                is_written.store(true, Ordering::Relaxed);
+                flooded
+            },
+            self.probe(|| is_written.load(Ordering::Relaxed)),
+        );
+        written?;
+        let drained = self.probe(|| self.done() >= before + flood).await?;
+        self.until_done(before + flood).await?;
+        let p95 = |waits: &Histogram<u64>| quantile(waits, 0.95);
+        Ok(Fairness { alone: p95(&alone), written: p95(&flooded?), drained: p95(&drained) })
     }
 
-    async fn probe(self: &Arc<Self>, time: Duration) -> Result<Histogram<u64>> {
+    /// Latencies of single jobs of one tenant, until something has happened.
+    async fn probe(self: &Arc<Self>, is_over: impl Fn() -> bool) -> Result<Histogram<u64>> {
         lock(&self.board.waits).clear();
-        let began = Instant::now();
-        while began.elapsed() < time {
-            self.enqueue(self.tenants[1], 1, true).await?;
+        while !is_over() {
+            self.enqueue(Handler::Local, self.tenants[1], 1, true).await?;
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         until(|| lock(&self.board.committed).is_empty()).await?;
         histogram(&std::mem::take(&mut *lock(&self.board.waits)))
     }
 
-    /// Facts a second from transactions of a hundred to the reader.
+    /// Facts a second from transactions of a hundred to the reader, with publishers that stay within a bound of what was
+    /// read: a slow bus is measured and not filled.
     async fn facts(self: &Arc<Self>, time: Duration) -> Result<f64> {
         let (began, before, mut published) = (Instant::now(), FACTS_READ.load(Ordering::Relaxed), 0);
+        let read = || FACTS_READ.load(Ordering::Relaxed) - before;
         while began.elapsed() < time {
+            if published > read() + FACTS_AHEAD {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+                continue;
+            }
             let batches = (0..PRODUCERS).map(|producer| self.publish(producer));
             futures::future::try_join_all(batches).await?;
             published += PRODUCERS * FACTS_OF_A_TRANSACTION;
         }
-        until(|| FACTS_READ.load(Ordering::Relaxed) >= before + published).await?;
+        until(|| read() >= published).await?;
         Ok(rate(published, began.elapsed()))
     }
 
@@ -349,7 +429,7 @@ impl Bench {
     async fn facts_on_kafka(self: &Arc<Self>, brokers: &str) -> Result<f64> {
         use socialai_kafka::{Bus, Settings as Kafka};
         let (tasks, stopping) = (TaskTracker::new(), CancellationToken::new());
-        let settings = Settings { slots: SLOTS, carries_facts: false, ..Settings::default() };
+        let settings = Settings { carries_facts: false, ..Settings::default() };
         let handlers = handlers(self.board.clone());
         Engine::start(&self.databases, handlers, Vec::new(), settings, stopping.clone(), tasks.clone());
         let kafka = Kafka {
@@ -391,7 +471,7 @@ impl Bench {
             let bench = self.clone();
             async move {
                 for turn in 0..backlog / PRODUCERS / 1000 {
-                    bench.enqueue(bench.tenant(producer + turn), 1000, false).await?;
+                    bench.enqueue(Handler::Local, bench.tenant(producer + turn), 1000, false).await?;
                 }
                 Ok::<_, anyhow::Error>(())
             }
@@ -404,6 +484,18 @@ impl Bench {
         let measured = rate(part, began.elapsed());
         self.until_done(first + total).await?;
         Ok(measured)
+    }
+
+    /// Each job was done, and its row is there once.
+    async fn check(&self) -> Result<()> {
+        let (mut rows, enqueued) = (0, self.numbers.load(Ordering::Relaxed) - 1);
+        for tenant in &self.tenants {
+            let mut tx = self.databases.tenant(*tenant, Actor::system("bench")).await?;
+            rows += effects::count(&mut tx).await?;
+            tx.rollback().await?;
+        }
+        anyhow::ensure!(rows == enqueued, "{enqueued} jobs were enqueued, and {rows} rows are there");
+        Ok(())
     }
 
     fn done(&self) -> u64 {

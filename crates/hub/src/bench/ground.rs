@@ -1,15 +1,30 @@
-//! What benchmarks of the engine stand on: tenants on a PostgreSQL of their own, the baseline of its bare commits, and
+//! What benchmarks stand on: tenants on a PostgreSQL of their own, the API before them, the baseline of bare commits, and
 //! counting.
 
 use std::{
     collections::BTreeMap,
+    net::SocketAddr,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
 use anyhow::{Context as _, Result};
+use axum::Router;
 use hdrhistogram::Histogram;
+use socialai_api::{
+    App, Mail, Settings,
+    limits::{InProcess, Limiter, Store},
+    platforms::{Operator, Platforms},
+    state::Parts,
+};
 use socialai_cluster::Cluster;
+use socialai_connect::{
+    call::Http,
+    guard::Reach,
+    objects::Objects,
+    oidc::Oidc,
+    remote::{Limits, Remotes},
+};
 use socialai_domain::{
     clock::Clock,
     database,
@@ -19,6 +34,9 @@ use socialai_domain::{
     tenants::{self, Home, Plan},
     vault::MasterKeys,
 };
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::listener;
 
 pub struct Ground {
     pub databases: Databases,
@@ -43,6 +61,51 @@ impl Ground {
         }
         Ok(Self { databases, tenants })
     }
+}
+
+/// No platform is connected.
+pub fn no_platforms() -> Result<Platforms> {
+    let remotes = Remotes::new(Limits::default());
+    Ok(Platforms::new(Vec::new(), |_| Operator::default(), Http::new(Reach::PublicOnly)?, remotes))
+}
+
+/// The API as `serve` has it.
+pub async fn serve_api(
+    databases: &Databases,
+    platforms: Platforms,
+    servers: &TaskTracker,
+    stopping: &CancellationToken,
+) -> Result<SocketAddr> {
+    let settings = Settings {
+        public_url: "http://localhost".parse()?,
+        cors_origins: Vec::new(),
+        trusted_proxies: 0,
+        metrics_token: None,
+        demo_logins: Vec::new(),
+        version: env!("CARGO_PKG_VERSION"),
+    };
+    let app = App::new(Parts {
+        databases: databases.clone(),
+        settings,
+        signing_key: None,
+        // Limits are counted as in production, but high enough not to bite.
+        limiter: Limiter::new(Store::InProcess(InProcess::default()), 1_000_000),
+        oidc: Oidc::new(Http::new(Reach::PublicOnly)?),
+        mail: Mail::Off,
+        platforms,
+        objects: Objects::Folder(std::env::temp_dir()),
+        buffer: None,
+        metrics: Box::new(String::new),
+        stopping: stopping.clone(),
+    });
+    serve(socialai_api::router(app.await?), servers, stopping).await
+}
+
+pub async fn serve(router: Router, servers: &TaskTracker, stopping: &CancellationToken) -> Result<SocketAddr> {
+    let socket = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+    let address = socket.local_addr()?;
+    servers.spawn(listener::serve(socket, router, None, stopping.clone(), Duration::from_secs(1)));
+    Ok(address)
 }
 
 pub async fn until(is_so: impl Fn() -> bool) -> Result<()> {

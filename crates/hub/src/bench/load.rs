@@ -57,6 +57,15 @@ pub fn get(path: &str, bearer: &str) -> Vec<u8> {
     format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n{authorization}\r\n").into_bytes()
 }
 
+/// The body of one answer, which must be a 200.
+pub async fn fetch(address: SocketAddr, request: &[u8]) -> Result<Vec<u8>> {
+    let mut connection = Connection::open(address).await?;
+    let status = connection.exchange(request).await?;
+    anyhow::ensure!(status == 200, "the answer was {status}: {}", String::from_utf8_lossy(&connection.buffer));
+    let end = connection.buffer.windows(4).position(|window| window == b"\r\n\r\n").unwrap_or_default();
+    Ok(connection.buffer.split_off(end + 4))
+}
+
 /// As fast as `connections` go, each waiting for its answer.
 pub async fn closed_loop(
     address: SocketAddr,
@@ -74,6 +83,28 @@ pub async fn closed_loop(
             let mut measured = Measured::new()?;
             while began.elapsed() < time {
                 let request = &requests[next.fetch_add(1, Ordering::Relaxed) % requests.len()];
+                let sent = Instant::now();
+                let status = connection.exchange(request).await?;
+                measured.latencies.record(micros(sent.elapsed()))?;
+                measured.refused += u64::from(status != 200);
+            }
+            Ok(measured)
+        });
+    }
+    collect(tasks, began).await
+}
+
+/// Each request once, as fast as `connections` go.
+pub async fn each_once(address: SocketAddr, requests: Arc<[Vec<u8>]>, connections: usize) -> Result<Measured> {
+    let began = Instant::now();
+    let next = Arc::new(AtomicUsize::new(0));
+    let mut tasks = JoinSet::new();
+    for _ in 0..connections {
+        let (requests, next) = (requests.clone(), next.clone());
+        tasks.spawn(async move {
+            let mut connection = Connection::open(address).await?;
+            let mut measured = Measured::new()?;
+            while let Some(request) = requests.get(next.fetch_add(1, Ordering::Relaxed)) {
                 let sent = Instant::now();
                 let status = connection.exchange(request).await?;
                 measured.latencies.record(micros(sent.elapsed()))?;

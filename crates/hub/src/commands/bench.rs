@@ -10,7 +10,7 @@ use crate::{
     bench::{
         Report,
         api::{self, Scope},
-        events, start, webhooks,
+        events, inbox, ingest, start, webhooks,
     },
     console,
 };
@@ -22,6 +22,8 @@ use crate::{
 pub enum Bench {
     Api(ApiBench),
     Events(EventsBench),
+    Inbox(InboxBench),
+    Ingest(IngestBench),
     Start(StartBench),
     Webhooks(WebhooksBench),
 }
@@ -67,6 +69,47 @@ pub struct EventsBench {
     /// Also carry facts through the Kafka cluster with these brokers (host:port, …)
     #[arg(long)]
     kafka_brokers: Option<String>,
+}
+
+/// The inbox over the API with millions of messages, against the same before they were there
+///
+/// Prints the rate of first pages, and latencies at a steady rate of first pages, pages far down, conversations and searches.
+/// A fifth of the messages is in one workspace. Ten million need 12 GB in the temporary folder, and some minutes.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:
+  socialai bench inbox --json")]
+pub struct InboxBench {
+    /// How many workspaces
+    #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(2..=10_000))]
+    tenants: u32,
+    /// How many messages
+    #[arg(long, default_value_t = 10_000_000, value_parser = clap::value_parser!(u64).range(100_000..=100_000_000))]
+    messages: u64,
+    /// Requests a second at which latencies are taken
+    #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    rate: u32,
+    /// Seconds of each phase
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=600))]
+    seconds: u64,
+}
+
+/// Deliveries of platforms over HTTP until they are durable, against single-row commits of pgbench
+///
+/// Signed as Facebook, Instagram, X and LinkedIn sign, one in twenty a repetition. Prints deliveries a second, latencies at
+/// half of that, and how fast they come into their conversations; counts that each is there once.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:
+  socialai bench ingest --json")]
+pub struct IngestBench {
+    /// How many workspaces, each with an account
+    #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(4..=100_000))]
+    tenants: u32,
+    /// How many deliveries are made as fast as they go
+    #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(10_000..=2_000_000))]
+    deliveries: u32,
+    /// Seconds of the other phases
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=600))]
+    seconds: u64,
 }
 
 /// From the start of `serve` to its first 200, against PostgreSQL's own start
@@ -115,6 +158,23 @@ impl Bench {
                     kafka: bench.kafka_brokers,
                 };
                 events::run(scope, &mut say).await?
+            }
+            Self::Inbox(bench) => {
+                let scope = inbox::Scope {
+                    tenants: usize::try_from(bench.tenants)?,
+                    messages: bench.messages,
+                    rate: bench.rate,
+                    time: Duration::from_secs(bench.seconds),
+                };
+                inbox::run(scope, &mut say).await?
+            }
+            Self::Ingest(bench) => {
+                let scope = ingest::Scope {
+                    tenants: usize::try_from(bench.tenants)?,
+                    deliveries: usize::try_from(bench.deliveries)?,
+                    time: Duration::from_secs(bench.seconds),
+                };
+                ingest::run(scope, &mut say).await?
             }
             Self::Start(bench) => start::run(bench.rounds, &mut say).await?,
             Self::Webhooks(bench) => webhooks::run(bench.deliveries, &mut say).await?,

@@ -1,4 +1,8 @@
-//! `socialai demo`: a server with two companies to play with.
+//! `socialai demo`: a server with two companies to play with, and a world of simulated platforms around it (`town`).
+
+mod town;
+
+use std::net::{Ipv4Addr, SocketAddr};
 
 use anyhow::{Context, Result};
 use clap::Args;
@@ -17,6 +21,9 @@ use socialai_domain::{
     users,
 };
 
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use self::town::Town;
 use super::Outcome;
 use crate::{
     cli::Listen,
@@ -63,11 +70,25 @@ const PEOPLE: [Person; 5] = [
 ];
 
 impl Demo {
-    pub async fn run(self, config: Config) -> Result<Outcome> {
+    pub async fn run(self, mut config: Config) -> Result<Outcome> {
         let is_private = config.listen.ip().is_loopback();
-        let mut host = Host { given: config.demo_password.clone(), password: None, is_private };
-        start::serve(config, Manner { is_demo: true, migrates: true, answers: true, queues: &queues::ALL }, &mut host)
-            .await?;
+        let town = Town::start(&mut config).await?;
+        let (stopping, tasks) = (CancellationToken::new(), TaskTracker::new());
+        let mut host = Host {
+            given: config.demo_password.clone(),
+            password: None,
+            is_private,
+            simulators: town.address(),
+            town: Some(town),
+            stopping: stopping.clone(),
+            tasks: tasks.clone(),
+        };
+        let manner = Manner { is_demo: true, migrates: true, answers: true, queues: &queues::ALL };
+        let served = start::serve(config, manner, &mut host).await;
+        stopping.cancel();
+        tasks.close();
+        tasks.wait().await;
+        served?;
         console::progress("Stopped. The data is kept for the next time.");
         Ok(Outcome::Done)
     }
@@ -79,6 +100,11 @@ struct Host {
     password: Option<SecretString>,
     /// Nobody else on the network can open the log-in page.
     is_private: bool,
+    simulators: SocketAddr,
+    /// Until its customers begin to write.
+    town: Option<Town>,
+    stopping: CancellationToken,
+    tasks: TaskTracker,
 }
 
 impl Voice for Host {
@@ -101,6 +127,9 @@ impl Voice for Host {
                 .with_context(|| format!("the demo person {} cannot be made", person.email))?;
         }
         self.password = Some(password);
+        if let Some(town) = &self.town {
+            town.settle(databases, &tenants).await.context("the demo's channel accounts cannot be connected")?;
+        }
         Ok(())
     }
 
@@ -125,14 +154,20 @@ impl Voice for Host {
         console::table(&rows);
         console::say(&format!("  password of all: {password}\n"));
         console::say("Three things to try:");
-        console::say(&format!("  1. Open {address} and go in as one of these people."));
-        console::say(&format!("  2. Invite somebody as admin@acme.test and find the mail: {address}/system/outbox"));
+        console::say(&format!("  1. Open {address}/inbox, go in as one of these people and answer somebody."));
+        console::say(&format!("  2. Play a customer: http://{}/facebook/play", self.simulators));
         console::say(&format!(
             "  3. Ask as a program does ({address}/docs/ tells what):\n     {} api-key create --tenant acme --scope '*'{}\n     curl -s {address}/api/v1/users -H 'Authorization: Bearer KEY'",
             program(),
             data_dir_option(config)
         ));
         console::say("\nCtrl-C stops it; the data is kept.");
+        if let Some(town) = self.town.take() {
+            // Whatever it listens on, this machine is one of them.
+            let own = SocketAddr::from((Ipv4Addr::LOCALHOST, config.listen.port()));
+            let server = if config.listen.ip().is_unspecified() { own } else { config.listen };
+            town.wake(server, self.stopping.clone(), &self.tasks);
+        }
         Ok(())
     }
 

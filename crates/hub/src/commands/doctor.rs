@@ -7,12 +7,17 @@ use clap::Args;
 use secrecy::ExposeSecret;
 use serde::Serialize;
 use socialai_cluster::{Installation, OLDEST_MAJOR};
+use socialai_connect::{
+    call::CallError,
+    objects::{BucketSettings, ObjectError},
+};
 use socialai_domain::database;
 use tokio::{net::TcpStream, time::timeout};
 use url::Url;
 
 use super::{CONNECTIONS, Outcome};
 use crate::{
+    channels,
     config::{AuditTarget, Config},
     console,
     data_folder::DataFolder,
@@ -23,7 +28,8 @@ use crate::{
 /// Check everything that is configured and say what to do about each failure
 ///
 /// Shows the settings that hold (secrets masked) and tries each part: data folder, databases and their roles, migrations,
-/// master key, port, certificate, Redis, mail server, collectors. Exit code 1 when something fails. Changes nothing.
+/// master key, port, certificate, Redis, bucket, mail server, collectors. Exit code 1 when something fails. Changes
+/// nothing, but that it puts a probe into the bucket and removes it.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   socialai doctor
@@ -230,6 +236,9 @@ async fn remotes(config: &Config, findings: &mut Findings) {
     if let Some(url) = &config.redis_url {
         findings.note("redis", redis(url.expose_secret()).await);
     }
+    if let Some(settings) = &config.bucket {
+        findings.note("bucket", bucket(config, settings).await);
+    }
     if let Some(url) = config.smtp_url.as_ref().and_then(|url| Url::parse(url.expose_secret()).ok()) {
         let usual = if url.scheme() == "smtps" { 465 } else { 587 };
         findings.note("mail server", reach(&url, usual, "SOCIALAI_SMTP_URL").await);
@@ -277,6 +286,22 @@ async fn redis(url: &str) -> Result<String> {
         Ok(Err(error)) => Err(anyhow::anyhow!("{wrong} ({error})")),
         Err(_) => Err(anyhow::anyhow!("{wrong} (no answer in {} s)", PATIENCE.as_secs())),
     }
+}
+
+async fn bucket(config: &Config, settings: &BucketSettings) -> Result<String> {
+    let place = settings.endpoint.as_ref().map_or("AWS", |endpoint| endpoint.as_str().trim_end_matches('/'));
+    let name = &settings.bucket;
+    let to_do = match channels::objects(config)?.try_out().await {
+        Ok(()) => return Ok(format!("{name} at {place} can be written, read and cleared")),
+        Err(ObjectError::Bucket(error)) => match error {
+            CallError::Reauth => "check S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY, and that the key may put, get and delete objects there".to_owned(),
+            CallError::Refused { code, .. } if code == "NoSuchBucket" => "there is no such bucket: make it, or correct S3_BUCKET".to_owned(),
+            CallError::Refused { code, message } => format!("it refuses ({code}: {message}): check S3_REGION and S3_ENDPOINT"),
+            _ => "it does not answer: check S3_ENDPOINT, the network and that it runs".to_owned(),
+        },
+        Err(error) => error.to_string(),
+    };
+    Err(anyhow::anyhow!("{name} at {place} cannot be used: {to_do}"))
 }
 
 async fn reach(url: &Url, usual_port: u16, setting: &str) -> Result<String> {

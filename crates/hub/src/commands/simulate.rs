@@ -10,7 +10,7 @@ use socialai_sim::{World, system_clock};
 use super::Outcome;
 use crate::{console, ports, stop::Stop};
 
-/// Run simulated PagerDuty, Slack and webhook receivers
+/// Run simulated social platforms, PagerDuty, Slack and webhook receivers
 ///
 /// Each stands under its own path of one port, answers as the real one does, and shows at its address what arrived.
 /// Faults (time-outs, cut connections, errors, rate limits) are ordered through the control API; docs/simulators.md

@@ -2,6 +2,7 @@
 
 use anyhow::{Context, Result, bail, ensure};
 use clap::{Args, Subcommand, ValueEnum};
+use serde::Serialize;
 use socialai_domain::{
     audit::Actor,
     ids::TenantId,
@@ -43,6 +44,19 @@ pub enum Tenant {
   socialai tenant move acme --to shard:eu1
   socialai tenant move acme --abort")]
     Move(Move),
+    /// Give a tenant more or fewer of the workers
+    ///
+    /// While several tenants have work waiting, workers take from them in turn: from one with weight 3 three times as much
+    /// as from one with weight 1, which all have at first. For a tenant that is alone it changes nothing.
+    #[command(after_help = "Example:
+  socialai tenant set-weight acme 3")]
+    SetWeight {
+        /// Short name or id
+        tenant: String,
+        /// 1 to 100
+        #[arg(value_parser = clap::value_parser!(i16).range(1..=100))]
+        weight: i16,
+    },
     /// Close a tenant for the time being; its people are told so
     #[command(after_help = "Example:
   socialai tenant suspend acme")]
@@ -132,10 +146,11 @@ impl Tenant {
 
     async fn on(self, session: &Session, json: bool) -> Result<Outcome> {
         match self {
-            Self::Create(new) => show(&create(session, new).await?, json)?,
+            Self::Create(new) => show(session, &create(session, new).await?, json).await?,
             Self::List => list(session, json).await?,
-            Self::Show { tenant } => show(&session.tenant(&tenant).await?, json)?,
-            Self::Move(order) => show(&relocate_to(session, order, json).await?, json)?,
+            Self::Show { tenant } => show(session, &session.tenant(&tenant).await?, json).await?,
+            Self::Move(order) => show(session, &relocate_to(session, order, json).await?, json).await?,
+            Self::SetWeight { tenant, weight } => set_weight(session, &tenant, weight, json).await?,
             Self::Suspend { tenant } => set_status(session, &tenant, Status::Suspended, json).await?,
             Self::Activate { tenant } => set_status(session, &tenant, Status::Active, json).await?,
             Self::Delete(order) => delete(session, order, json).await?,
@@ -172,15 +187,31 @@ async fn list(session: &Session, json: bool) -> Result<()> {
     let heads = ["SHORT NAME", "NAME", "TIER", "PLAN", "STATUS", "ID"].map(str::to_owned).to_vec();
     let rows = all.iter().map(|tenant| {
         let id = tenant.id.to_string();
-        vec![tenant.slug.clone(), tenant.name.clone(), tier(tenant), word(&tenant.plan), word(&tenant.status), id]
+        vec![
+            tenant.slug.clone(),
+            tenant.name.clone(),
+            tier(tenant),
+            console::word(&tenant.plan),
+            console::word(&tenant.status),
+            id,
+        ]
     });
     console::table(&std::iter::once(heads).chain(rows).collect::<Vec<_>>());
     Ok(())
 }
 
-fn show(tenant: &Row, json: bool) -> Result<()> {
+/// A tenant with what stands where it lives.
+#[derive(Serialize)]
+struct Shown<'a> {
+    #[serde(flatten)]
+    tenant: &'a Row,
+    weight: Option<i16>,
+}
+
+async fn show(session: &Session, tenant: &Row, json: bool) -> Result<()> {
+    let weight = weight(session, tenant).await;
     if json {
-        return console::say_json(tenant);
+        return console::say_json(&Shown { tenant, weight });
     }
     let row = |name: &str, value: String| vec![name.to_owned(), value];
     console::table(&[
@@ -189,22 +220,26 @@ fn show(tenant: &Row, json: bool) -> Result<()> {
         row("id", tenant.id.to_string()),
         row("tier", tier(tenant)),
         row("schema", tenant.home_schema.clone()),
-        row("plan", word(&tenant.plan)),
-        row("status", word(&tenant.status)),
+        row("plan", console::word(&tenant.plan)),
+        row("weight", weight.map(|weight| weight.to_string()).unwrap_or_default()),
+        row("status", console::word(&tenant.status)),
     ]);
     Ok(())
+}
+
+/// Nothing when the database of its shard does not answer: the registry still does.
+async fn weight(session: &Session, tenant: &Row) -> Option<i16> {
+    let mut tx = session.databases.system_at(tenant.shard.as_deref(), Actor::operator()).await.ok()?;
+    let weight = tenants::weight(&mut tx, tenant.id).await.ok()?;
+    tx.rollback().await.ok()?;
+    weight
 }
 
 fn tier(tenant: &Row) -> String {
     match &tenant.shard {
         Some(shard) => format!("shard {shard}"),
-        None => word(&tenant.tier),
+        None => console::word(&tenant.tier),
     }
-}
-
-/// The name that the value has in JSON.
-fn word(value: &impl serde::Serialize) -> String {
-    serde_json::to_value(value).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
 }
 
 async fn relocate_to(session: &Session, order: Move, json: bool) -> Result<Row> {
@@ -230,7 +265,15 @@ async fn set_status(session: &Session, name: &str, status: Status, json: bool) -
     let mut tx = session.databases.system(Actor::operator()).await?;
     tenants::set_status(&mut tx, tenant.id, status).await?;
     tx.commit().await?;
-    show(&session.tenant(name).await?, json)
+    show(session, &session.tenant(name).await?, json).await
+}
+
+async fn set_weight(session: &Session, name: &str, weight: i16, json: bool) -> Result<()> {
+    let tenant = session.tenant(name).await?;
+    let mut tx = session.databases.tenant(tenant.id, Actor::operator()).await?;
+    tenants::set_weight(&mut tx, weight).await?;
+    tx.commit().await?;
+    show(session, &tenant, json).await
 }
 
 async fn delete(session: &Session, order: Delete, json: bool) -> Result<()> {

@@ -41,6 +41,16 @@ settings! {
         "Connections that this process may open to each database.";
     REDIS_URL, secret, "redis://:…@cache:6379",
         "Keeps rate limits for all processes together. Without it each process keeps its own.";
+    S3_BUCKET, plain, "socialai-objects",
+        "Bucket for attachments and other files, on S3 or a server that speaks it. Without it they are in the data folder. It is not made, and not part of `socialai backup`.";
+    S3_ENDPOINT, plain, "https://minio.example.com:9000",
+        "Server that has the bucket. Default: AWS in that region.";
+    S3_REGION = "us-east-1", plain, "eu-central-1",
+        "Region of the bucket. Most servers other than AWS take any.";
+    S3_ACCESS_KEY_ID, plain, "AKIA…",
+        "Key that may put, get and delete objects of that bucket.";
+    S3_SECRET_ACCESS_KEY, secret, "…",
+        "Secret of that key.";
     AES_MASTER_KEY, secret, "2:<32 bytes in base64>,1:<32 bytes in base64>",
         "Master key of all sealed fields, one or more versions; the highest seals. Without it a key file is made in the data folder: back it up.";
     JWT_PRIVATE_KEY, secret, "-----BEGIN PRIVATE KEY-----…",
@@ -74,7 +84,7 @@ settings! {
     SOCIALAI_AUDIT_STREAM, plain, "syslog+tcp://siem.example.com:601",
         "Where audit entries are sent: file:/path (JSON lines), syslog+udp://host:port or syslog+tcp://host:port (RFC 5424).";
     KAFKA_BROKERS, plain, "kafka-1:9092,kafka-2:9092",
-        "Kafka carries domain events to their readers. Without it PostgreSQL does. Jobs stay in PostgreSQL.";
+        "Kafka carries domain events to their readers, and takes in what platforms deliver before the database does. Without it PostgreSQL does both. Jobs stay in PostgreSQL.";
     SOCIALAI_KAFKA_PREFIX = "socialai", plain, "hub-eu",
         "Begins the names of topics and consumer groups, so that installations can share a cluster.";
     SOCIALAI_KAFKA_PARTITIONS = "12", plain, "48",
@@ -93,6 +103,46 @@ settings! {
         "How long deliveries to webhook endpoints stay in their log.";
     SOCIALAI_WEBHOOK_FAILING_DAYS = "3", plain, "5",
         "A webhook endpoint that gave nothing but failures for so long is switched off.";
+    FACEBOOK_APP_ID, plain, "1234567890",
+        "Id of the app at Meta, for Facebook and Instagram. A workspace may set its own instead.";
+    FACEBOOK_APP_SECRET, secret, "…",
+        "Secret of that app; it also signs what Meta delivers.";
+    SOCIALAI_FACEBOOK_VERIFY_TOKEN, secret, "…",
+        "Word that is entered at Meta together with the address of the webhook, and compared when Meta asks for it.";
+    TWITTER_CLIENT_ID, plain, "…",
+        "OAuth 2.0 client id of the app at X. A workspace may set its own instead.";
+    TWITTER_CLIENT_SECRET, secret, "…",
+        "OAuth 2.0 client secret of that app.";
+    TWITTER_API_SECRET, secret, "…",
+        "API secret (consumer secret) of that app, which signs what X delivers.";
+    LINKEDIN_CLIENT_ID, plain, "…",
+        "Client id of the app at LinkedIn. A workspace may set its own instead.";
+    LINKEDIN_CLIENT_SECRET, secret, "…",
+        "Client secret of that app; it also signs what LinkedIn delivers.";
+    SOCIALAI_LINKEDIN_APPLICATION_ID, plain, "12345678",
+        "LinkedIn's number of that app, which is named when an organisation is subscribed to.";
+    SOCIALAI_FACEBOOK_URL, plain, "http://127.0.0.1:9900/facebook",
+        "Where Facebook is, for staging areas with a simulator. Default: Facebook itself.";
+    SOCIALAI_INSTAGRAM_URL, plain, "http://127.0.0.1:9900/instagram",
+        "The same for Instagram.";
+    SOCIALAI_X_URL, plain, "http://127.0.0.1:9900/x",
+        "The same for X.";
+    SOCIALAI_LINKEDIN_URL, plain, "http://127.0.0.1:9900/linkedin",
+        "The same for LinkedIn.";
+    SOCIALAI_META_VERSION, plain, "v26.0",
+        "Version of Meta's Graph API. Default: the one that this release was made with.";
+    SOCIALAI_LINKEDIN_VERSION, plain, "202611",
+        "Version of LinkedIn's API. Default: the one that this release was made with.";
+    SOCIALAI_FACEBOOK_SCOPES, plain, "pages_show_list,pages_messaging",
+        "Permissions to ask for when a Facebook page is connected, parted by commas. Default: all that are used.";
+    SOCIALAI_INSTAGRAM_SCOPES, plain, "instagram_basic,instagram_manage_messages",
+        "The same for Instagram accounts.";
+    SOCIALAI_X_SCOPES, plain, "tweet.read,dm.read,dm.write",
+        "The same for accounts at X.";
+    SOCIALAI_LINKEDIN_SCOPES, plain, "r_organization_social,w_organization_social",
+        "The same for organisations at LinkedIn.";
+    SOCIALAI_INBOUND_DAYS = "7", plain, "30",
+        "How long deliveries of platforms are kept as they came.";
     SOCIALAI_LOG, plain, "info,socialai_domain=debug",
         "Level of the log. Default: info for serve, warn for everything else.";
     SOCIALAI_LOG_FORMAT = "auto", plain, "json",

@@ -51,6 +51,9 @@ fn wrong_values_are_named_with_what_was_expected() {
         ("SOCIALAI_AUDIT_STREAM", "syslog://host:514"),
         ("SOCIALAI_AUDIT_STREAM", "file:relative"),
         ("SOCIALAI_AUDIT_STREAM", "syslog+udp://host"),
+        ("SOCIALAI_FACEBOOK_URL", "ftp://127.0.0.1/facebook"),
+        ("SOCIALAI_X_URL", "x.com"),
+        ("SOCIALAI_INBOUND_DAYS", "0"),
     ] {
         let sentence = refusal([(name, value)]);
         assert!(sentence.starts_with(&format!("{name} is `{value}`; expected ")), "{sentence}");
@@ -79,6 +82,22 @@ fn settings_that_belong_together_are_refused_alone() {
     assert!(refusal([("SOCIALAI_OWNER_SHARDS", "eu1=postgres://o:p@h/d")]).contains("`eu1`"));
     let twice = refusal([("SOCIALAI_SHARDS", "eu1=postgres://o:p@h/d;eu1=postgres://o:p@h/d")]);
     assert!(twice.contains("twice"), "{twice}");
+}
+
+#[test]
+fn bucket_is_set_as_a_whole_or_not_at_all() {
+    let (bucket, id, secret) =
+        (("S3_BUCKET", "hub-files"), ("S3_ACCESS_KEY_ID", "AK1"), ("S3_SECRET_ACCESS_KEY", "hidden000"));
+    assert!(read([]).unwrap().bucket.is_none());
+    assert!(read([("S3_REGION", "eu-central-1")]).unwrap().bucket.is_none());
+    let whole = read([bucket, id, secret, ("S3_ENDPOINT", "http://minio:9000")]).unwrap().bucket.unwrap();
+    assert_eq!((whole.bucket.as_str(), whole.region.as_str()), ("hub-files", "us-east-1"));
+    assert!(!format!("{whole:?}").contains("hidden000"));
+    for sentence in [refusal([bucket, id]), refusal([id, secret]), refusal([("S3_ENDPOINT", "http://minio:9000")])] {
+        assert!(sentence.contains("S3_SECRET_ACCESS_KEY go together") && !sentence.contains("hidden000"), "{sentence}");
+    }
+    assert!(refusal([("S3_BUCKET", "Two Words"), id, secret]).contains("S3_BUCKET"));
+    assert!(refusal([bucket, id, secret, ("S3_ENDPOINT", "minio:9000/x")]).contains("S3_ENDPOINT"));
 }
 
 #[test]
@@ -113,4 +132,24 @@ fn audit_targets_are_understood() {
     assert_eq!(target("file:///var/log/audit.jsonl"), AuditTarget::File("/var/log/audit.jsonl".into()));
     assert_eq!(target("syslog+udp://siem:514"), AuditTarget::SyslogUdp("siem:514".to_owned()));
     assert_eq!(target("syslog+tcp://[::1]:601"), AuditTarget::SyslogTcp("[::1]:601".to_owned()));
+}
+
+#[test]
+fn app_of_a_platform_needs_its_id_and_its_secret() {
+    let sentence = refusal([("TWITTER_CLIENT_ID", "me")]);
+    assert_eq!(sentence, "TWITTER_CLIENT_ID and TWITTER_CLIENT_SECRET go together; set both or neither");
+    let config = read([("FACEBOOK_APP_ID", "1"), ("FACEBOOK_APP_SECRET", "hidden000")]).unwrap();
+    let platforms: Vec<_> = config.channels.apps.keys().map(|platform| platform.name()).collect();
+    assert_eq!(platforms, ["facebook", "instagram"], "both are reached through one app");
+    assert!(!format!("{:?}", config.channels).contains("hidden000"));
+}
+
+#[test]
+fn platform_can_be_somewhere_else() {
+    let config =
+        read([("SOCIALAI_LINKEDIN_URL", "http://127.0.0.1:9900/linkedin"), ("SOCIALAI_X_SCOPES", "a, b")]).unwrap();
+    let linkedin = config.channels.setup("linkedin").endpoints.unwrap();
+    assert_eq!(linkedin.api.as_str(), "http://127.0.0.1:9900/linkedin");
+    assert!(config.channels.setup("facebook").endpoints.is_none());
+    assert_eq!(config.channels.setup("x").scopes.unwrap(), ["a", "b"]);
 }

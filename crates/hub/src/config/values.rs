@@ -9,6 +9,7 @@ use std::{
 };
 
 use secrecy::{ExposeSecret, SecretString};
+use socialai_connect::objects::BucketSettings;
 use socialai_domain::{
     vault::{MasterKeys, VaultError},
     webhooks::Patience,
@@ -17,7 +18,7 @@ use sqlx::postgres::PgConnectOptions;
 use url::Url;
 
 use super::{
-    Config, ConfigError, Environment, Kafka, Result,
+    Config, ConfigError, Environment, Kafka, Result, channels,
     reader::{Reader, exposed, wrong},
     settings as s,
 };
@@ -111,11 +112,13 @@ pub(super) fn read(environment: &Environment, overrides: &[(&'static str, OsStri
         allow_private_networks: reader.parsed(s::SOCIALAI_ALLOW_PRIVATE_NETWORKS, "true or false")?,
         audit_stream: audit_stream(&reader)?,
         kafka: kafka(&reader)?,
+        bucket: bucket(&reader)?,
         job_slots: usize::try_from(at_least_one(&reader, s::SOCIALAI_JOB_SLOTS, 1_000)?).unwrap_or(1),
         facts_retention: Duration::from_hours(
             24 * u64::from(at_least_one(&reader, s::SOCIALAI_FACTS_RETENTION_DAYS, 3_650)?),
         ),
         webhook_patience: webhook_patience(&reader)?,
+        channels: channels::read(&reader)?,
         effective: Vec::new(),
         unknown: unknown(environment),
     };
@@ -236,7 +239,7 @@ fn cors_origins(reader: &Reader) -> Result<Vec<String>> {
     Ok(origins.unwrap_or_default())
 }
 
-fn at_least_one(reader: &Reader, setting: s::Setting, most: u32) -> Result<u32> {
+pub(super) fn at_least_one(reader: &Reader, setting: s::Setting, most: u32) -> Result<u32> {
     let expected = format!("a number from 1 to {most}");
     let number =
         reader.with(setting, &expected, |text| text.parse().ok().filter(|number| (1..=most).contains(number)))?;
@@ -261,6 +264,37 @@ fn kafka(reader: &Reader) -> Result<Option<Kafka>> {
     };
     let brokers = reader.string(s::KAFKA_BROKERS)?;
     Ok(brokers.map(|brokers| Kafka { brokers, prefix, partitions, replication, credentials }))
+}
+
+fn bucket(reader: &Reader) -> Result<Option<BucketSettings>> {
+    let expected = "the name of a bucket: 3 to 63 of a-z, 0-9, dots and hyphens";
+    let bucket = reader.with(s::S3_BUCKET, expected, |text| {
+        let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-".contains(&byte);
+        ((3..=63).contains(&text.len()) && text.bytes().all(is_plain)).then(|| text.to_owned())
+    })?;
+    let expected = "an address such as https://minio.example.com:9000, without a path";
+    let endpoint = reader.with(s::S3_ENDPOINT, expected, |text| {
+        let url = Url::parse(text).ok()?;
+        let is_plain = matches!(url.scheme(), "http" | "https")
+            && url.has_host()
+            && url.path() == "/"
+            && url.query().is_none()
+            && url.fragment().is_none()
+            && url.username().is_empty();
+        is_plain.then_some(url)
+    })?;
+    let region = reader.string(s::S3_REGION)?.unwrap_or_default();
+    let keys = (reader.string(s::S3_ACCESS_KEY_ID)?, reader.secret(s::S3_SECRET_ACCESS_KEY)?);
+    match (bucket, keys) {
+        (None, (None, None)) if endpoint.is_none() => Ok(None),
+        (Some(bucket), (Some(access_key_id), Some(secret_access_key))) => {
+            Ok(Some(BucketSettings { endpoint, bucket, region, access_key_id, secret_access_key }))
+        }
+        _ => Err(ConfigError(
+            "S3_BUCKET, S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY go together, and S3_ENDPOINT is nothing without them; set all of them or none"
+                .to_owned(),
+        )),
+    }
 }
 
 fn tls(reader: &Reader) -> Result<Option<TlsFiles>> {

@@ -2,7 +2,7 @@
 //!
 //! A net, not a licence: code does not log secrets. It knows them by their form, so forms are fixed
 //! in one place each (`socialai_domain`'s tokens for ours) and repeated here:
-//! - `sk_`, `rt_`, `inv_`, `tk_` and a long identifier: API keys, refresh tokens, invitations, tickets;
+//! - `sk_`, `rt_`, `inv_`, `tk_`, `vt_` and a long identifier: API keys, refresh tokens, invitations, tickets, visitors;
 //! - `whsec_…`: webhook secrets; `sk-…` and `sk_live_…`: keys of companies we call;
 //! - `eyJ….….…`: JSON web tokens;
 //! - the password in `postgres://user:password@host` and in any other address;
@@ -49,8 +49,8 @@ static FORMS: LazyLock<Vec<Form>> = LazyLock::new(|| {
         (r"(?P<keep>)eyJ[A-Za-z0-9_-]{5,}\.eyJ[A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]*)?".to_owned(), false),
         (format!(r"{BOUNDARY}eyJ[A-Za-z0-9_-]{{10,}}(?:\.[A-Za-z0-9_-]{{4,}}){{2,}}"), false),
         (r"(?P<keep>)whsec_[A-Za-z0-9+/=_%-]{16,}".to_owned(), false),
-        (r"(?P<keep>)(?:sk|rt|inv|tk)_[A-Za-z0-9]{20}[A-Za-z0-9_=-]*".to_owned(), false),
-        (format!(r"{BOUNDARY}(?:sk|rt|inv|tk)[_-][A-Za-z0-9_-]{{20,}}"), true),
+        (r"(?P<keep>)(?:sk|rt|inv|tk|vt)_[A-Za-z0-9]{20}[A-Za-z0-9_=-]*".to_owned(), false),
+        (format!(r"{BOUNDARY}(?:sk|rt|inv|tk|vt)[_-][A-Za-z0-9_-]{{20,}}"), true),
     ];
     let compiled = forms
         .into_iter()

@@ -10,14 +10,14 @@ use crate::{
     program::{Folder, Server, run_with_input},
 };
 
-/// One demo for all tests of this file and of `keys`; it ends with the test process.
+/// One demo for all tests of commands that do not disturb each other; it ends with the test process.
 pub fn demo() -> &'static Server {
     static DEMO: OnceLock<Server> = OnceLock::new();
     DEMO.get_or_init(|| Server::start_shared(Folder::new()))
 }
 
 /// A tenant of the test's own.
-fn tenant(slug: &str, home: &str) {
+pub fn tenant(slug: &str, home: &str) {
     demo().cli(&["tenant", "create", slug, "--name", slug, "--to", home]).succeeded();
 }
 
@@ -89,6 +89,26 @@ fn tenant_moves_between_tiers_and_its_people_do_not_notice() {
     demo().cli(&["tenant", "move", "nomad", "--to", "shard:eu1"]).refused(1, &["SOCIALAI_SHARDS"]);
     demo().cli(&["tenant", "move", "nomad", "--abort"]).refused(1, &["No move"]);
     demo().cli(&["tenant", "move", "nomad", "--to", "moon"]).refused(2, &["shared, schema or shard:NAME"]);
+}
+
+#[test]
+fn tenant_has_a_weight_that_moves_along() {
+    tenant("heavy", "shared");
+    let weight =
+        |arguments: &[&str]| demo().cli(&[arguments, &["--json"]].concat()).succeeded().json()["weight"].as_i64();
+    assert_eq!(weight(&["tenant", "show", "heavy"]), Some(1));
+    assert_eq!(weight(&["tenant", "set-weight", "heavy", "3"]), Some(3));
+    assert_eq!(weight(&["tenant", "set-weight", "heavy", "3"]), Some(3));
+    for wrong in ["0", "101", "many"] {
+        demo().cli(&["tenant", "set-weight", "heavy", wrong]).refused(2, &["invalid value"]);
+    }
+    demo().cli(&["tenant", "set-weight", "nobody-here", "3"]).refused(1, &["there is no tenant"]);
+    assert_eq!(weight(&["tenant", "move", "heavy", "--to", "schema"]), Some(3));
+    let stands =
+        "select weight from system.residents where tenant_id = (select id from system.tenants where slug = 'heavy')";
+    assert_eq!(demo().sql(stands), "3");
+    let log = demo().cli(&["audit", "export", "--tenant", "heavy"]).succeeded().stdout;
+    assert_eq!(log.matches("tenant.weight_changed").count(), 1, "what changes nothing is not noted: {log}");
 }
 
 #[test]

@@ -16,6 +16,16 @@ pub struct Answer {
 
 /// `None` when nobody answers.
 pub fn ask(port: u16, method: &str, path: &str, token: Option<&str>, body: Option<&Value>) -> Option<Answer> {
+    let (status, body) = exchange(port, method, path, token, body)?;
+    Some(Answer { status, body: serde_json::from_str(&body).unwrap_or(Value::Null) })
+}
+
+/// A page as it is; empty when nobody answers.
+pub fn text(port: u16, path: &str) -> String {
+    exchange(port, "GET", path, None, None).map(|(_, body)| body).unwrap_or_default()
+}
+
+fn exchange(port: u16, method: &str, path: &str, token: Option<&str>, body: Option<&Value>) -> Option<(u16, String)> {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).ok()?;
     stream.set_read_timeout(Some(Duration::from_mins(1))).unwrap();
     let body = body.map(Value::to_string).unwrap_or_default();
@@ -29,7 +39,7 @@ pub fn ask(port: u16, method: &str, path: &str, token: Option<&str>, body: Optio
     stream.read_to_string(&mut text).ok()?;
     let (head, body) = text.split_once("\r\n\r\n")?;
     let status = head.split(' ').nth(1)?.parse().ok()?;
-    Some(Answer { status, body: serde_json::from_str(body).unwrap_or(Value::Null) })
+    Some((status, body.to_owned()))
 }
 
 /// The access token of somebody whose role needs no second factor.

@@ -4,9 +4,13 @@
 
 mod backups;
 mod beside_a_server;
+mod dlq;
+mod effects;
 mod http;
+mod kafka;
 mod keys;
 mod lifecycle;
+mod objects;
 mod own_server;
 mod program;
 mod settings;

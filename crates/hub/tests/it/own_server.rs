@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// A database that `setup-database` prepared: addresses of the application role and of the owner.
-fn prepared() -> (String, String, String) {
+pub fn prepared() -> (String, String, String) {
     let name = format!("h{}", &Uuid::new_v4().simple().to_string()[..12]);
     let admin = lab::admin_url("postgres");
     let made = run(&["setup-database", "--admin-url", &admin, "--database", &name, "--json"], &[]).succeeded().json();
@@ -25,9 +25,9 @@ fn password_of(url: &str) -> String {
     url::Url::parse(url).unwrap().password().unwrap().to_owned()
 }
 
-fn sql(database: &str, statement: &str) {
+pub fn sql(database: &str, statement: &str) -> String {
     let url = lab::admin_url(database);
-    crate::program::psql(&url, &password_of(&url), statement);
+    crate::program::psql(&url, &password_of(&url), statement)
 }
 
 #[test]

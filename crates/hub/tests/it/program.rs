@@ -58,12 +58,20 @@ fn secret(data: &Path, name: &str) -> String {
 
 /// Looks again and again, for a while.
 #[track_caller]
-pub fn wait_until(mut is_so: impl FnMut() -> bool) {
-    let until = Instant::now() + PATIENCE;
+pub fn wait_until(is_so: impl FnMut() -> bool) {
+    assert!(comes_within(PATIENCE, is_so), "it does not come");
+}
+
+/// The same, and whether it came.
+pub fn comes_within(patience: Duration, mut is_so: impl FnMut() -> bool) -> bool {
+    let until = Instant::now() + patience;
     while !is_so() {
-        assert!(Instant::now() < until, "it does not come");
+        if Instant::now() > until {
+            return false;
+        }
         std::thread::sleep(Duration::from_millis(10));
     }
+    true
 }
 
 /// A port that was free a moment ago.

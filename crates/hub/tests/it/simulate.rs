@@ -52,7 +52,8 @@ impl Drop for Running {
 #[test]
 fn simulators_run_until_ctrl_c() {
     let mut running = Running::start(&[]);
-    assert_eq!(running.names(), ["pagerduty", "slack", "webhook-receiver"]);
+    let all = ["facebook", "instagram", "linkedin", "pagerduty", "slack", "webhook-receiver", "x"];
+    assert_eq!(running.names(), all);
     let message = json!({ "text": "hello" });
     let answer = ask(running.port(), "POST", "/slack/services/T1/B1/token", None, Some(&message)).unwrap();
     assert_eq!(answer.status, 200);

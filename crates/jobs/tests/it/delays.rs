@@ -5,6 +5,7 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
+use socialai_domain::ids::{JobId, TenantId};
 use socialai_jobs::{Context, Handlers};
 use socialai_queue::{
     jobs::{self, NewJob},
@@ -19,16 +20,16 @@ use crate::harness::{
     until, until_idle,
 };
 
-async fn enqueue_at(lab: &Lab, tenant: socialai_domain::ids::TenantId, step: &Step, at: OffsetDateTime) -> Uuid {
+async fn enqueue_at(lab: &Lab, tenant: TenantId, step: &Step, at: OffsetDateTime) -> Uuid {
     let mut tx = tenant_tx(lab, tenant).await;
     let id = tx.enqueue_job(NewJob::of(step).unwrap().due_at(at));
     tx.commit().await.unwrap();
     id
 }
 
-async fn cancel(lab: &Lab, tenant: Uuid, job: Uuid) -> bool {
-    let mut tx = system_tx(lab).await;
-    let cancelled = jobs::cancel(tx.engine(), tenant, job).await.unwrap();
+async fn cancel(lab: &Lab, tenant: TenantId, job: Uuid) -> bool {
+    let mut tx = tenant_tx(lab, tenant).await;
+    let cancelled = tx.cancel(JobId(job)).await.unwrap();
     tx.commit().await.unwrap();
     cancelled
 }
@@ -68,14 +69,71 @@ async fn job_is_cancelled_until_it_is_due_and_by_its_own_tenant_only() {
     let (tenant, other) = (lab.tenant().await, lab.tenant().await);
     let engine = Running::start(&lab.databases, doing(IMPATIENT, do_it), Vec::new());
     let job = enqueue_at(&lab, tenant.id, &step("a", 0), lab.clock.now() + Duration::HOUR).await;
-    assert!(!cancel(&lab, other.id.0, job).await);
-    assert!(cancel(&lab, tenant.id.0, job).await);
-    assert!(!cancel(&lab, tenant.id.0, job).await);
+    assert!(!cancel(&lab, other.id, job).await);
+    assert!(cancel(&lab, tenant.id, job).await);
+    assert!(!cancel(&lab, tenant.id, job).await);
     let late = enqueue_at(&lab, tenant.id, &step("a", 1), lab.clock.now()).await;
     until_idle(&lab).await;
-    assert!(!cancel(&lab, tenant.id.0, late).await);
+    assert!(!cancel(&lab, tenant.id, late).await);
     engine.stop().await;
     assert_eq!(done(&lab).await, [step("a", 1)]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn job_can_be_cancelled_in_the_transaction_that_enqueues_it_unless_it_is_due_at_once() {
+    let lab = Lab::own().await;
+    let tenant = lab.tenant().await;
+    let mut tx = tenant_tx(&lab, tenant.id).await;
+    let later = tx.enqueue_job(NewJob::of(&step("a", 0)).unwrap().due_at(lab.clock.now() + Duration::HOUR));
+    let now = tx.enqueue(&step("a", 1)).unwrap();
+    assert!(tx.cancel(JobId(later)).await.unwrap());
+    assert!(!tx.cancel(JobId(later)).await.unwrap());
+    assert!(!tx.cancel(JobId(now)).await.unwrap());
+    tx.commit().await.unwrap();
+    assert_eq!((count(&lab, "delayed_jobs").await, count(&lab, "jobs").await), (0, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lane_that_waits_goes_on_after_the_clock_was_set_back() {
+    let lab = Lab::own().await;
+    let tenant = lab.tenant().await;
+    enqueue(&lab, tenant.id, &[step("a", 0), step("b", 0), step("c", 0)]).await;
+    // A day is the longest pause, so this one began at a moment that is yet to come.
+    tamper(&lab, "update system.lanes set wait_until = clock_timestamp() + interval '25 hours' where key = 'a'").await;
+    tamper(&lab, "update system.lanes set wait_until = clock_timestamp() + interval '23 hours' where key = 'b'").await;
+    tamper(&lab, "update system.lanes set wait_until = clock_timestamp() - interval '1 second' where key = 'c'").await;
+    let engine = Running::start(&lab.databases, doing(IMPATIENT, do_it), Vec::new());
+    until("two are done", || async { done(&lab).await.len() == 2 }).await;
+    engine.stop().await;
+    let mut done = done(&lab).await;
+    done.sort_by(|one, other| one.key.cmp(&other.key));
+    assert_eq!(done, [step("a", 0), step("c", 0)]);
+}
+
+/// A schedule of every minute ran while the clock was a day ahead.
+async fn ran_ahead(lab: &Lab, missed: Missed) {
+    missed_runs(lab, jobs::INSTALLATION, missed).await;
+    tamper(lab, "update system.schedules set next_at = clock_timestamp() + interval '1 day'").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn schedule_runs_on_after_the_clock_was_set_back() {
+    for missed in [Missed::Skip, Missed::CatchUp] {
+        let lab = Lab::own().await;
+        ran_ahead(&lab, missed).await;
+        let run = async || {
+            let mut tx = system_tx(&lab).await;
+            let names = schedules::run_due(tx.engine(), &[TESTS], 10).await.unwrap();
+            tx.commit().await.unwrap();
+            names.len()
+        };
+        assert_eq!((run().await, run().await), (1, 0), "once, and then by the clock as it is");
+        let next = "select extract(epoch from next_at - clock_timestamp())::float8 from system.schedules";
+        let next: f64 = ask(&lab, next).await;
+        assert!((30.0..=60.0).contains(&next), "{next}");
+        tamper(&lab, "update system.schedules set next_at = clock_timestamp()").await;
+        assert_eq!(run().await, 1);
+    }
 }
 
 /// Makes a schedule of every minute whose last three and a half minutes were missed.

@@ -4,8 +4,9 @@ use serde_json::json;
 use socialai_domain::ids::TenantId;
 use socialai_jobs::{Context, Handlers};
 use socialai_queue::{
+    dead_letters::{self, Filter},
     facts::{self, Fact, NewFact, Reader},
-    jobs::NewJob,
+    jobs::{INSTALLATION, NewJob},
 };
 use socialai_testkit::lab::Lab;
 use time::Duration;
@@ -124,6 +125,52 @@ async fn reader_of_subscribers_is_spared_the_facts_of_others() {
     until_idle(&lab).await;
     engine.stop().await;
     assert_eq!(done(&lab).await, [step("choosy/a", 2)]);
+}
+
+/// Panics on one number; of another makes a job, together with one that is sound, whose key no lane may have.
+fn follow_with_trouble(fact: &Fact) -> Vec<NewJob> {
+    let mut jobs = follow(fact, "troubled");
+    match fact.data["number"].as_i64().filter(|_| fact.kind == SAID) {
+        Some(3) => panic!("three is too many"),
+        Some(5) => jobs.extend(follow(fact, &"x".repeat(200))),
+        _ => {}
+    }
+    jobs
+}
+
+const TROUBLED: Reader = Reader { name: "tests.troubled", only_subscribed: false, jobs: follow_with_trouble };
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fact_that_breaks_its_reader_is_kept_and_holds_up_nothing() {
+    let lab = Lab::own().await;
+    let tenant = lab.tenant().await;
+    let engine = Running::start(&lab.databases, working(), vec![TROUBLED, FIRST]);
+    until_begun(&lab, 2).await;
+    // All in one page, and then one on its own.
+    let mut tx = tenant_tx(&lab, tenant.id).await;
+    for number in 0..8 {
+        tx.publish(said("a", number));
+    }
+    tx.commit().await.unwrap();
+    until("what is behind them is done", || async { numbers(&done(&lab).await, "troubled/a").contains(&7) }).await;
+    say(&lab, tenant.id, "a", 3).await;
+    say(&lab, tenant.id, "a", 8).await;
+    until("what is behind it is done", || async { numbers(&done(&lab).await, "troubled/a").contains(&8) }).await;
+    until("others read all", || async { numbers(&done(&lab).await, "first/a").len() == 10 }).await;
+    until_idle(&lab).await;
+    engine.stop().await;
+    assert_eq!(numbers(&done(&lab).await, "troubled/a"), [0, 1, 2, 4, 6, 7, 8]);
+    let mut tx = system_tx(&lab).await;
+    let mut letters = dead_letters::list(tx.engine(), &Filter::default(), None, 10).await.unwrap();
+    letters.sort_by_key(|letter| letter.payload["fact"]["position"].as_i64());
+    let told = letters.iter().map(|letter| {
+        let number = letter.payload["fact"]["data"]["number"].as_i64().unwrap();
+        (number, letter.reason.as_str(), letter.kind.as_str(), letter.tenant_id, letter.payload["reader"].as_str())
+    });
+    let expected = [3, 5, 3].map(|number| (number, "unreadable_fact", SAID, INSTALLATION, Some(TROUBLED.name)));
+    assert_eq!(told.collect::<Vec<_>>(), expected);
+    assert_eq!(letters[0].errors[0]["error"], "the reader panicked: three is too many");
+    assert!(letters[1].errors[0]["error"].as_str().unwrap().contains("lanes_key_check"), "{:?}", letters[1].errors);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,23 +5,36 @@ use std::{
     collections::BTreeMap,
     process::Command,
     sync::atomic::{AtomicBool, Ordering},
+    time::{Duration, Instant},
 };
 
 use rand::RngExt;
 use socialai_cluster::Ephemeral;
 use socialai_domain::{audit::Actor, clock::Clock, database, ids::TenantId, vault::MasterKeys};
+use socialai_queue::jobs::NewJob;
 use socialai_testkit::lab::{self, Lab};
 use sqlx::{Connection, PgConnection, postgres::PgConnectOptions};
 
 use crate::{
-    harness::{ask, count, done, numbers, step, until},
-    process::{Remote, Worker},
+    harness::{Step, ask, count, done, enqueue, numbers, step, until},
+    process::{HELD, Local, Remote, Worker},
 };
 
 const KEYS: usize = 60;
 
 fn key(nth: usize) -> String {
     format!("k{nth}")
+}
+
+/// The steps of every third key are local jobs, which share transactions; the others have effects.
+fn is_local(key: &str) -> bool {
+    key.trim_start_matches('k').parse::<usize>().unwrap().is_multiple_of(3)
+}
+
+/// One in five is in a hurry.
+fn job(step: &Step) -> NewJob {
+    let job = if is_local(&step.key) { NewJob::of(&Local(step.clone())) } else { NewJob::of(step) }.unwrap();
+    if step.number % 5 == 0 { job.fast() } else { job }
 }
 
 /// What the writer knows: per key the numbers of which it heard that they are committed, and of which it never heard.
@@ -47,7 +60,7 @@ async fn load(lab: &Lab, tenant: TenantId, stop: &AtomicBool) -> Written {
         let commit = async {
             let mut tx = lab.databases.tenant(tenant, Actor::system("writer")).await?;
             for step in &steps {
-                tx.enqueue(step)?;
+                tx.enqueue_job(job(step));
             }
             tx.commit().await
         };
@@ -104,10 +117,12 @@ async fn check(lab: &Lab, written: &Written, remote: &Remote) {
         for number in &did {
             let is_known = [surely, perhaps].into_iter().flatten().any(|numbers| numbers.contains(number));
             assert!(is_known, "{key}/{number} comes from nowhere");
-            assert_eq!(effects.get(&format!("{key}/{number}")), Some(&1), "the effect of {key}/{number}");
+            let effect = (!is_local(&key)).then_some(&1);
+            assert_eq!(effects.get(&format!("{key}/{number}")), effect, "the effect of {key}/{number}");
         }
     }
-    assert_eq!(effects.len(), done.len(), "no effect without its job");
+    let with_effects = done.iter().filter(|step| !is_local(&step.key)).count();
+    assert_eq!(effects.len(), with_effects, "no effect without its job");
     assert_eq!(count(lab, "dead_letters").await, 0);
     assert_eq!(ask::<i64>(lab, "select count(*) from shared.effects where state <> 'confirmed'").await, 0);
 }
@@ -134,6 +149,26 @@ async fn killing_workers_a_hundred_times_loses_and_repeats_nothing() {
     drop(workers);
     assert!(written.perhaps.is_empty());
     check(&lab, &written, &remote).await;
+}
+
+/// The promise itself, with the settings of every process; so this test looks at the time.
+#[tokio::test(flavor = "multi_thread")]
+async fn work_of_a_killed_worker_is_taken_over_within_ten_seconds() {
+    let lab = Lab::own().await;
+    let tenant = lab.tenant().await.id;
+    let remote = Remote::start().await;
+    let begun = || remote.done().get(HELD).copied().unwrap_or_default();
+    enqueue(&lab, tenant, &[step(HELD, 0)]).await;
+    let mut first = Worker::by_default(&lab, &remote);
+    until("the first worker has begun", || async { begun() == 1 }).await;
+    let second = Worker::by_default(&lab, &remote);
+    until("the second worker is there", || async { count(&lab, "workers").await == 2 }).await;
+    first.kill();
+    let killed = Instant::now();
+    until("the second worker has begun", || async { begun() == 2 }).await;
+    let took = killed.elapsed();
+    drop(second);
+    assert!(took < Duration::from_secs(10), "it took {took:?}");
 }
 
 /// Its row stays if it was frozen in the transaction of its beat.

@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods)]
 
 mod alerts;
+mod backlog;
+mod channels;
 mod claims;
 mod cuts;
 mod dead_letters;
@@ -15,3 +17,4 @@ mod process;
 mod races;
 mod retries;
 mod takeover;
+mod together;

@@ -23,6 +23,7 @@ use socialai_domain::{
     effects::{self, Finding, Outcome, Plan, Standing, State},
 };
 use socialai_jobs::{Context, Handled, Handlers, Settings, Trouble};
+use socialai_queue::jobs::{Queue, Task};
 use socialai_testkit::lab::Lab;
 use sqlx::{ConnectOptions, postgres::PgConnectOptions};
 use tokio::{
@@ -42,6 +43,9 @@ struct Orders {
     app: String,
     master_keys: String,
     remote: SocketAddr,
+    /// Beats as real ones do, and not more often for the test's sake.
+    #[serde(default)]
+    by_default: bool,
 }
 
 /// A worker in a process of its own. It ends with this value, and with the test at the latest.
@@ -51,10 +55,24 @@ pub struct Worker {
 
 impl Worker {
     pub fn start(lab: &Lab, remote: &Remote) -> Self {
+        Self::ordered(lab, remote, false)
+    }
+
+    /// With the settings that a process has unless it is told otherwise.
+    pub fn by_default(lab: &Lab, remote: &Remote) -> Self {
+        Self::ordered(lab, remote, true)
+    }
+
+    fn ordered(lab: &Lab, remote: &Remote, by_default: bool) -> Self {
         let Endpoint { owner, app, .. } = &lab.endpoints[0];
         let url = |options: &PgConnectOptions| options.to_url_lossy().to_string();
-        let orders =
-            Orders { owner: url(owner), app: url(app), master_keys: lab.master_keys.clone(), remote: remote.address };
+        let orders = Orders {
+            owner: url(owner),
+            app: url(app),
+            master_keys: lab.master_keys.clone(),
+            remote: remote.address,
+            by_default,
+        };
         let child = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", DOOR, "--nocapture"])
             .env(ORDERS, serde_json::to_string(&orders).unwrap())
@@ -97,17 +115,34 @@ async fn test_without_orders_is_nobodys_worker() {
     let parse = |url: &str| PgConnectOptions::from_str(url).unwrap();
     let endpoint = Endpoint { shard: None, owner: parse(&orders.owner), app: parse(&orders.app) };
     let lab = Lab::open(vec![endpoint], orders.master_keys, Clock::default()).await.unwrap();
-    let handlers = Handlers::default().with(PATIENT, move |step, context| act(step, context, orders.remote));
+    let handlers = Handlers::default()
+        .with(PATIENT, move |step, context| act(step, context, orders.remote))
+        .with_local(PATIENT, |tx, Local(step)| {
+            Box::pin(async move {
+                note(tx, &step);
+                Ok(())
+            })
+        });
     let (beat, silence) = (Duration::from_millis(200), Duration::from_secs(1));
-    let _engine = Running::with(
-        &lab.databases,
-        handlers,
-        Vec::new(),
-        Settings { slots: 4, beat, silence, ..Settings::default() },
-    );
+    let hurried = Settings { slots: 4, beat, silence, ..Settings::default() };
+    let settings = if orders.by_default { Settings::default() } else { hurried };
+    let _engine = Running::with(&lab.databases, handlers, Vec::new(), settings);
     // Whoever gave the orders holds the other end for as long as it lives.
     let waiting = tokio::task::spawn_blocking(|| std::io::stdin().read_to_end(&mut Vec::new()));
     waiting.await.unwrap().unwrap();
+}
+
+/// A step without an effect, in a queue that has nothing but such.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Local(pub Step);
+
+impl Task for Local {
+    const KIND: &'static str = "tests.local";
+    const QUEUE: Queue = Queue("local");
+
+    fn key(&self) -> String {
+        self.0.key.clone()
+    }
 }
 
 /// Between the record that an effect is sent and the end of the call.
@@ -117,6 +152,10 @@ const CALLS_LAST: time::Duration = time::Duration::seconds(6);
 
 /// A step with an effect on the remote system, through the ledger.
 async fn act(step: Step, context: Context, remote: SocketAddr) -> Handled {
+    if step.key == HELD {
+        let never = say(remote, &format!("hold {HELD}")).await;
+        return Err(Trouble::retry(format!("whoever holds does not answer: {never:?}")));
+    }
     let plan = Plan {
         kind: "tests.post",
         remote: "tests.remote".into(),
@@ -160,6 +199,9 @@ async fn act(step: Step, context: Context, remote: SocketAddr) -> Handled {
     context.finish(tx).await
 }
 
+/// The key of a step that is never done: the remote system says nothing to it.
+pub const HELD: &str = "held";
+
 /// One request and its answer.
 async fn say(remote: SocketAddr, request: &str) -> std::io::Result<String> {
     let mut stream = TcpStream::connect(remote).await?;
@@ -183,9 +225,12 @@ impl Remote {
         let done = Arc::new(Mutex::new(BTreeMap::new()));
         let counted = done.clone();
         let listening = tokio::spawn(async move {
+            let mut answering = tokio::task::JoinSet::new();
             while let Ok((stream, _)) = listener.accept().await {
+                let counted = counted.clone();
                 // A request that was cut off in the middle is none.
-                let _ = answer(stream, &counted).await;
+                answering.spawn(async move { answer(stream, &counted).await });
+                while answering.try_join_next().is_some() {}
             }
         });
         Self { address, done, _listening: AbortOnDropHandle::new(listening) }
@@ -213,6 +258,12 @@ async fn answer(stream: TcpStream, done: &Mutex<BTreeMap<String, usize>>) -> std
                 return Ok(());
             }
             "done"
+        }
+        Some(("hold", key)) => {
+            *done.lock().unwrap().entry(key.to_owned()).or_default() += 1;
+            // Until the caller is gone.
+            stream.read_line(&mut request).await?;
+            return Ok(());
         }
         Some(("ask", key)) if done.lock().unwrap().contains_key(key) => "yes",
         Some(("ask", _)) => "no",

@@ -8,7 +8,10 @@ use std::{
 use futures::future::join_all;
 use socialai_domain::{audit::Actor, tenancy::Databases};
 use socialai_jobs::{Context, Handlers, Settings};
-use socialai_queue::jobs::{self, Addressed, INSTALLATION, NewJob, Speed, Wanted};
+use socialai_queue::{
+    jobs::{self, INSTALLATION, NewJob, OfSpeed, Speed, Wanted},
+    write::{self, Addressed},
+};
 use socialai_testkit::lab::Lab;
 use uuid::Uuid;
 
@@ -27,7 +30,7 @@ async fn add(databases: &Databases, written: &AtomicI64, finished: &AtomicI64) {
         }
         let mut tx = databases.system(Actor::system("writer")).await.unwrap();
         let job = NewJob::of(&step("a", number)).unwrap();
-        jobs::write_all(tx.engine(), vec![Addressed { tenant: INSTALLATION, job, trace: None }]).await.unwrap();
+        write::all(tx.engine(), vec![Addressed { tenant: INSTALLATION, job, trace: None }]).await.unwrap();
         tx.commit().await.unwrap();
         written.fetch_add(1, Ordering::SeqCst);
     }
@@ -39,20 +42,21 @@ async fn finish(databases: &Databases, finished: &AtomicI64) -> usize {
     while finished.load(Ordering::SeqCst) < WRITERS * PER_WRITER {
         let wanted = Wanted {
             queue: TESTS,
-            speed: Speed::Standard,
             worker,
             lanes: 1,
+            by_speed: vec![OfSpeed { speed: Speed::Standard, lanes: 1, after: Uuid::nil() }],
             jobs_per_lane: 10,
             lanes_per_tenant: 1,
             busy: Vec::new(),
-            after: Uuid::nil(),
+            together: 1,
+            tenants: 64,
         };
         let mut tx = databases.system(Actor::system("worker")).await.unwrap();
         let claimed = jobs::claim(tx.engine(), &wanted).await.unwrap();
         tx.commit().await.unwrap();
         for job in claimed {
             let mut tx = databases.system(Actor::system("worker")).await.unwrap();
-            let has_more = jobs::write(tx.engine(), INSTALLATION, Vec::new(), None, Some(&job.lease)).await.unwrap();
+            let has_more = write::jobs_and_ends(tx.engine(), Vec::new(), vec![job.lease.clone()]).await.unwrap();
             tx.commit().await.unwrap();
             finished.fetch_add(1, Ordering::SeqCst);
             emptied += usize::from(job.lease.releases && !has_more);

@@ -13,7 +13,8 @@ use socialai_jobs::{Context, Handled, Handlers, Settings};
 use socialai_queue::{
     dead_letters::{self, Filter},
     facts::NewFact,
-    jobs::{self, Lease, Wanted},
+    jobs::{self, Lease, OfSpeed, Wanted},
+    write,
 };
 use socialai_testkit::lab::Lab;
 use tokio::sync::Semaphore;
@@ -138,7 +139,7 @@ async fn job_that_kills_five_workers_is_given_up_and_its_neighbours_are_done() {
         let mut tx = system_tx(&lab).await;
         let claimed = claim(&mut tx, Uuid::new_v4()).await;
         if let Some(job) = claimed.iter().find(|job| job.lease.key == "b") {
-            jobs::write(tx.engine(), tenant.id.0, Vec::new(), None, Some(&job.lease)).await.unwrap();
+            write::jobs_and_ends(tx.engine(), Vec::new(), vec![job.lease.clone()]).await.unwrap();
         }
         deaths += usize::from(claimed.iter().any(|job| job.lease.key == "poison"));
         jobs::reap(tx.engine(), Duration::from_secs(5)).await.unwrap();
@@ -164,7 +165,7 @@ async fn deaths_of_workers_are_not_counted_for_a_lane_that_gets_on() {
         let mut tx = system_tx(&lab).await;
         let first = claim(&mut tx, Uuid::new_v4()).await.remove(0);
         assert!(first.crashes <= 1, "{}", first.crashes);
-        jobs::write(tx.engine(), tenant.id.0, Vec::new(), None, Some(&first.lease)).await.unwrap();
+        write::jobs_and_ends(tx.engine(), Vec::new(), vec![first.lease.clone()]).await.unwrap();
         jobs::reap(tx.engine(), Duration::from_secs(5)).await.unwrap();
         tx.commit().await.unwrap();
     }
@@ -179,7 +180,7 @@ async fn job_whose_commit_arrived_does_not_make_its_lane_wait() {
     let mut tx = system_tx(&lab).await;
     let claimed = claim(&mut tx, Uuid::new_v4()).await;
     let first: &Lease = &claimed[0].lease;
-    jobs::write(tx.engine(), tenant.id.0, Vec::new(), None, Some(first)).await.unwrap();
+    write::jobs_and_ends(tx.engine(), Vec::new(), vec![first.clone()]).await.unwrap();
     // The answer to that commit was lost, so the worker believes that the job failed.
     jobs::postpone(tx.engine(), first, Duration::from_mins(1), Some(json!({ "error": "cut" }))).await.unwrap();
     let next = claim(&mut tx, Uuid::new_v4()).await;
@@ -201,7 +202,7 @@ async fn stale_lease_can_neither_finish_nor_postpone_nor_bury() {
         let mut tx = system_tx(&lab).await;
         let conn = tx.engine();
         let refused = match ending {
-            0 => jobs::write(conn, tenant.id.0, Vec::new(), None, Some(&stale)).await.map(|_| ()),
+            0 => write::jobs_and_ends(conn, Vec::new(), vec![stale.clone()]).await.map(|_| ()),
             1 => jobs::postpone(conn, &stale, Duration::ZERO, None).await,
             _ => jobs::bury(conn, &stale, "reason", json!({})).await,
         };
@@ -215,13 +216,14 @@ async fn stale_lease_can_neither_finish_nor_postpone_nor_bury() {
 async fn claim(tx: &mut socialai_domain::tenancy::SystemTx, worker: Uuid) -> Vec<jobs::Claimed> {
     let wanted = Wanted {
         queue: TESTS,
-        speed: jobs::Speed::Standard,
         worker,
         lanes: 10,
+        by_speed: vec![OfSpeed { speed: jobs::Speed::Standard, lanes: 10, after: Uuid::nil() }],
         jobs_per_lane: 10,
         lanes_per_tenant: 10,
         busy: Vec::new(),
-        after: Uuid::nil(),
+        together: 1,
+        tenants: 64,
     };
     jobs::claim(tx.engine(), &wanted).await.unwrap()
 }

@@ -180,6 +180,45 @@ async fn record_that_nobody_can_read_is_kept_and_holds_up_nothing() {
     process.stop().await;
 }
 
+/// Panics on one number; of another makes a job whose key no lane may have.
+const TROUBLED: Reader = Reader {
+    name: "troubled",
+    only_subscribed: false,
+    jobs: |fact| {
+        let mut jobs = follow(fact);
+        match fact.data["n"].as_i64() {
+            Some(3) => panic!("three is too many"),
+            Some(5) => jobs[0].key = "x".repeat(201),
+            _ => {}
+        }
+        jobs
+    },
+};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fact_that_breaks_its_reader_is_kept_and_holds_up_nothing() {
+    let rig = Rig::new().await;
+    let tenant = rig.lab.tenant().await;
+    let process = rig.carrying(&[TROUBLED]).await;
+    publish(&rig.lab.databases, &tenant, "test.numbered", 0..8, 1).await;
+    let jobs = wait_for_jobs(&rig.lab.databases, None, 6).await;
+    assert_eq!(jobs.iter().map(|job| job.payload["n"].as_i64().unwrap()).collect::<Vec<_>>(), [0, 1, 2, 4, 6, 7]);
+    let letters = wait_for("both letters", async || {
+        let mut tx = rig.lab.databases.system(Actor::system("test")).await.unwrap();
+        let letters = dead_letters::list(tx.engine(), &dead_letters::Filter::default(), None, 10).await.unwrap();
+        tx.rollback().await.unwrap();
+        Some(letters).filter(|letters| letters.len() >= 2)
+    })
+    .await;
+    let mut told: Vec<_> = letters
+        .iter()
+        .map(|letter| (letter.payload["fact"]["data"]["n"].as_i64().unwrap(), letter.reason.as_str(), letter.tenant_id))
+        .collect();
+    told.sort_unstable();
+    assert_eq!(told, [3, 5].map(|n| (n, "unreadable_fact", INSTALLATION)));
+    process.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn fact_that_is_too_long_for_a_record_is_kept_and_holds_up_nothing() {
     let mut rig = Rig::new().await;

@@ -72,8 +72,9 @@ async fn crash_after_the_commit_of_a_shard_doubles_nothing() {
         publish(databases, &east, "test.numbered", start..start + 10, 5).await;
         publish(databases, &here, "test.numbered", start..start + 10, 5).await;
     }
-    // Each partition has a first batch, and the shard is ahead with it.
-    wait_for_jobs(databases, Some("east"), 3).await;
+    // The shard is ahead with a batch at least: the first facts of all are its tenant's. How many batches there are, and how
+    // long, depends on where the keys lie and on the moment.
+    wait_for_jobs(databases, Some("east"), 1).await;
     wait_for_refusals(&mut owner, 6).await;
     process.stop().await;
     assert_eq!(jobs(databases, None).await, []);

@@ -10,7 +10,7 @@ async fn simulators_are_listed_with_their_paths() {
     let lab = Lab::start().await;
     let list = lab.get("/_control/simulators").await.json();
     let names: Vec<_> = list["simulators"].as_array().unwrap().iter().map(|it| it["path"].as_str().unwrap()).collect();
-    assert_eq!(names, ["/pagerduty", "/slack", "/webhook-receiver"]);
+    assert_eq!(names, ["/facebook", "/instagram", "/linkedin", "/pagerduty", "/slack", "/webhook-receiver", "/x"]);
     assert_eq!(lab.get("/_control/simulators/slack").await.json(), json!({ "messages": [] }));
     lab.get("/_control/simulators/myspace").await.refused(404, "there is no simulator `myspace`");
 }

@@ -9,4 +9,5 @@ mod journal;
 mod page;
 mod pagerduty;
 mod slack;
+mod social;
 mod webhook_receiver;

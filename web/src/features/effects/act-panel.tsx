@@ -1,8 +1,12 @@
 /** One act on another system with all that is known of it. */
+import { Scale } from "lucide-react";
+import { useState } from "react";
 import { Link, useSearchParams } from "react-router";
 
 import { formatNumber } from "@/lib/format";
+import { useCan } from "@/lib/session";
 import { effectOf } from "@/lib/work-words";
+import { Button } from "@/ui/button";
 import { CodeBlock, Copyable } from "@/ui/code";
 import { Bdi } from "@/ui/name";
 import { DetailList } from "@/ui/page";
@@ -13,7 +17,9 @@ import { DateTime } from "@/ui/time";
 
 import { STATES, withFilter, type Act } from "./filter";
 import { StateMark } from "./marks";
-import { useAct } from "./queries";
+import { useAct, usePerson } from "./queries";
+import { SettleDialog } from "./settle-dialog";
+import { useIsPast } from "./use-is-past";
 
 interface Props {
   id: string | undefined;
@@ -41,6 +47,8 @@ function Opened({ id }: { id: string }) {
 
 function Details({ act }: { act: Act }) {
   const { kind, state, failure, remote } = act;
+  // Here and not beside its button, which goes when somebody else settles the act: what was typed stays.
+  const [settles, setSettles] = useState(false);
   return (
     <div className="flex flex-col gap-5">
       <div className="flex flex-col gap-1">
@@ -51,12 +59,15 @@ function Details({ act }: { act: Act }) {
           <StateMark state={state} />
         </div>
         <p className="text-muted">{STATES[state].means}</p>
-        {failure && (
+        {failure && !act.settled_by && (
           <p className="wrap-anywhere">
             <Bdi>{failure}</Bdi>
           </p>
         )}
       </div>
+      {act.settleable_from && <Settle from={act.settleable_from} onSettle={() => setSettles(true)} />}
+      {settles && <SettleDialog act={act} onClose={() => setSettles(false)} />}
+      {act.settled_by && <Verdict by={act.settled_by} why={act.settle_reason} />}
       <DetailList
         items={[
           { term: "System", detail: <Bdi className="wrap-anywhere">{remote}</Bdi> },
@@ -76,13 +87,52 @@ function Details({ act }: { act: Act }) {
         <h3 className="font-semibold">What was asked for</h3>
         <CodeBlock text={JSON.stringify(act.request, null, 2)} label="Request" copy />
       </section>
-      {act.remote_ids !== null && act.remote_ids !== undefined && (
+      {hasNames(act.remote_ids) && (
         <section aria-label="Answer" className="flex flex-col gap-2">
           <h3 className="font-semibold">What the other system calls it</h3>
           <CodeBlock text={JSON.stringify(act.remote_ids, null, 2)} label="Names there" copy />
         </section>
       )}
     </div>
+  );
+}
+
+/** The way to say what became of it; before that is possible, from when on. */
+function Settle({ from, onSettle }: { from: string; onSettle: () => void }) {
+  const mayManage = useCan("work:manage");
+  const isPossible = useIsPast(from);
+  if (!mayManage) return null;
+  if (!isPossible) {
+    return (
+      <p className="text-muted">
+        It may still be under way. If nobody knows by then, you can say what became of it from <DateTime at={from} />{" "}
+        on.
+      </p>
+    );
+  }
+  return (
+    <div>
+      <Button variant="primary" icon={Scale} onClick={onSettle}>
+        Settle…
+      </Button>
+    </div>
+  );
+}
+
+/** Who said what became of it, and how they know. */
+function Verdict({ by, why }: { by: string; why: string | null | undefined }) {
+  const { data } = usePerson(by, useCan("users:read"));
+  return (
+    <section aria-label="How it was settled" className="rounded-card border border-border p-3">
+      <p>
+        Settled by hand by <Bdi>{data?.name ?? by}</Bdi>.
+      </p>
+      {why && (
+        <p className="wrap-anywhere text-muted">
+          <Bdi>{why}</Bdi>
+        </p>
+      )}
+    </section>
   );
 }
 
@@ -114,3 +164,6 @@ function About({ act: { about_kind: kind, about_id: id } }: { act: Act }) {
     </span>
   );
 }
+
+/** What was settled by hand has no names there. */
+const hasNames = (ids: unknown): boolean => typeof ids === "object" && ids !== null && Object.keys(ids).length > 0;

@@ -9,12 +9,14 @@ import { Bdi, PersonName } from "../name";
 import { Button } from "../button";
 import { TextField } from "../field";
 import { Card, DetailList } from "../page";
+import { PlatformMark } from "../platform-mark";
 import { QrCode } from "../qr";
 import { DateTime, RelativeTime } from "../time";
 import { HOSTILE, LONG_WORD, NAMES } from "./samples";
 
 const TONES: Tone[] = ["neutral", "ok", "warn", "danger", "info", "accent"];
 const ICONS = { ok: CircleCheck, warn: TriangleAlert, info: Clock } as const;
+const PLATFORMS = ["facebook", "instagram", "x", "linkedin", "web_chat", "of_a_newer_server"];
 const HOUR = 3_600_000;
 
 export function Texts() {
@@ -35,6 +37,17 @@ export function Texts() {
         <p>
           Made by <Bdi>{NAMES[2]}</Bdi> (admin), 3 changes. <Bdi>{LONG_WORD}</Bdi>
         </p>
+      </Card>
+      <Card title="Platforms">
+        <ul className="flex flex-wrap gap-3">
+          {PLATFORMS.map((platform) => (
+            <li key={platform} className="flex items-center gap-2">
+              <PlatformMark platform={platform} />
+              <PlatformMark platform={platform} size={20} />
+              {platform}
+            </li>
+          ))}
+        </ul>
       </Card>
       <Card title="Times and details">
         <DetailList

@@ -27,7 +27,9 @@ pub struct Rig {
     /// An API key that may do everything.
     pub key: String,
     pub world: World,
-    stopping: CancellationToken,
+    /// What the engine calls through.
+    pub remotes: Remotes,
+    pub stopping: CancellationToken,
 }
 
 impl Drop for Rig {
@@ -61,11 +63,12 @@ impl Rig {
         let world = World::on(listener, socialai_sim::all(), Arc::new(move || clock.now())).unwrap();
         let http = Http::new(reach).unwrap();
         let remotes = Remotes::new(limits);
-        let handlers = webhooks::handlers(Handlers::default(), webhooks::Parts { http, remotes, patience });
+        let handlers =
+            webhooks::handlers(Handlers::default(), webhooks::Parts { http, remotes: remotes.clone(), patience });
         let (stopping, tasks) = (CancellationToken::new(), TaskTracker::new());
         let readers = vec![webhooks::READER];
         Engine::start(&server.lab.databases, handlers, readers, Settings::default(), stopping.clone(), tasks);
-        let rig = Self { server, tenant, key, world, stopping };
+        let rig = Self { server, tenant, key, world, remotes, stopping };
         // A reader that was never here begins with what happens from now on.
         rig.until("the reader has begun", || async { rig.count("system.readers").await == 1 }).await;
         rig

@@ -14,8 +14,9 @@ use socialai_domain::{
 use socialai_queue::{
     dead_letters::{self, Filter, State},
     facts::{self, NewFact},
-    jobs::{self, Addressed, Claimed, NewJob, Queue, Speed, Task, Wanted},
+    jobs::{self, Claimed, NewJob, OfSpeed, Queue, Speed, Task, Wanted},
     schedules::{self, Missed},
+    write::{self, Addressed},
 };
 use socialai_testkit::lab::Lab;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
@@ -133,13 +134,14 @@ pub(super) async fn read(lab: &Lab, shard: Option<&str>, reader: &str, tenant: T
 pub(super) async fn claim(lab: &Lab, shard: Option<&str>, worker: Uuid) -> Vec<Claimed> {
     let wanted = Wanted {
         queue: QUEUE,
-        speed: Speed::Standard,
         worker,
         lanes: 8,
+        by_speed: vec![OfSpeed { speed: Speed::Standard, lanes: 8, after: Uuid::nil() }],
         jobs_per_lane: 1,
         lanes_per_tenant: 8,
         busy: Vec::new(),
-        after: Uuid::nil(),
+        together: 1,
+        tenants: 64,
     };
     let mut tx = lab.databases.system_at(shard, actor()).await.unwrap();
     let claimed = jobs::claim(tx.engine(), &wanted).await.unwrap();
@@ -284,7 +286,7 @@ async fn what_the_engine_is_doing_at_the_old_place_is_waited_for() {
     assert_eq!(page.iter().map(|fact| fact.fact_id).collect::<Vec<_>>(), [fact]);
     let follows = NewJob::of(&note("follows", 2)).unwrap();
     let follows = Addressed { tenant: tenant.id.0, job: follows, trace: None };
-    jobs::write_all(reading.engine(), vec![follows]).await.unwrap();
+    write::all(reading.engine(), vec![follows]).await.unwrap();
     facts::move_place(reading.engine(), "quick", page[0].position).await.unwrap();
 
     let (told, mut heard) = tokio::sync::mpsc::unbounded_channel();

@@ -1,0 +1,90 @@
+//! Signs of life of an account: what came, how far polling has read, what the platform says of its limits.
+
+use serde_json::Value;
+use sqlx::FromRow;
+use time::{Duration, OffsetDateTime};
+
+use super::State;
+use crate::{
+    channels::Platform,
+    ids::ChannelAccountId,
+    problems::{Code, Problem, Result},
+    tenancy::TenantTx,
+};
+
+/// How fine `last_event_at` is: a busy account's row is not written for every message.
+const EVENT_GRAIN: Duration = Duration::seconds(10);
+
+/// What receiving needs to know of an account.
+#[derive(Debug, Clone, FromRow)]
+pub(crate) struct Receiving {
+    pub id: ChannelAccountId,
+    pub platform: Platform,
+    pub external_id: String,
+    pub state: State,
+    last_event_at: Option<OffsetDateTime>,
+}
+
+/// The account for which something came; it is written down that something did.
+pub(crate) async fn hear(tx: &mut TenantTx, id: ChannelAccountId) -> Result<Receiving> {
+    let account: Option<Receiving> =
+        sqlx::query_as("select id, platform, external_id, state, last_event_at from channel_accounts where id = $1")
+            .bind(id)
+            .fetch_optional(tx.conn())
+            .await?;
+    let account = account.ok_or_else(|| Problem::missing("channel account"))?;
+    if account.state == State::Disconnected {
+        return Err(Problem::of(Code::ChannelNotConnected).into());
+    }
+    let now = tx.now();
+    if account.last_event_at.is_none_or(|at| now - at >= EVENT_GRAIN) {
+        note_event(tx, id).await?;
+    }
+    Ok(account)
+}
+
+/// A sign of life: a webhook or a poll that went well, also without a message in it. Nobody waits for this: while somebody
+/// else has the row, they write such a time themselves, or it is seconds until the next.
+pub async fn note_event(tx: &mut TenantTx, id: ChannelAccountId) -> Result<()> {
+    let now = tx.now();
+    let noted = sqlx::query(
+        "update channel_accounts set last_event_at = $2 where (tenant_id, id) in (
+            select tenant_id, id from channel_accounts where id = $1 for no key update skip locked)
+         and (last_event_at is null or last_event_at < $2)",
+    );
+    noted.bind(id).bind(now).execute(tx.conn()).await?;
+    Ok(())
+}
+
+/// What the platform said of its limits.
+pub async fn note_quota(tx: &mut TenantTx, id: ChannelAccountId, quota: &Value) -> Result<()> {
+    let now = tx.now();
+    sqlx::query("update channel_accounts set quota = $2, quota_at = $3 where id = $1")
+        .bind(id)
+        .bind(quota)
+        .bind(now)
+        .execute(tx.conn())
+        .await?;
+    Ok(())
+}
+
+/// How far polling had read, in the connector's words; `None` before the first time.
+pub async fn poll_cursor(tx: &mut TenantTx, id: ChannelAccountId) -> Result<Option<Value>> {
+    let cursor: Option<Option<Value>> = sqlx::query_scalar("select poll_cursor from channel_accounts where id = $1")
+        .bind(id)
+        .fetch_optional(tx.conn())
+        .await?;
+    cursor.ok_or_else(|| Problem::missing("channel account").into())
+}
+
+/// A poll read so far. In the transaction of what it found, or after it: what is read twice is received once.
+pub async fn note_poll(tx: &mut TenantTx, id: ChannelAccountId, cursor: &Value) -> Result<()> {
+    let now = tx.now();
+    sqlx::query("update channel_accounts set poll_cursor = $2, polled_at = $3 where id = $1")
+        .bind(id)
+        .bind(cursor)
+        .bind(now)
+        .execute(tx.conn())
+        .await?;
+    Ok(())
+}

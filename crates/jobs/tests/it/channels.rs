@@ -1,0 +1,11 @@
+//! Channels against the simulated platforms over real HTTP: what people write there arrives, and what is answered is there,
+//! once.
+
+mod answers;
+mod asking;
+mod deliveries;
+mod files;
+mod names;
+mod outgoing_files;
+mod rig;
+mod tokens;

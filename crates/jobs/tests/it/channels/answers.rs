@@ -1,0 +1,235 @@
+//! An answer is seen by the person once, whatever happens between us and the platform.
+
+use std::time::Duration;
+
+use serde_json::json;
+use socialai_domain::{
+    channels::Platform,
+    conversations::{
+        MessageState,
+        sending::{self, Deliver, Next},
+    },
+    ids::{ConversationId, MessageId},
+};
+use socialai_sim::{EffectFilter, Fault, Moment, Rule, When};
+
+use super::rig::{CALLS_ARE_OVER, Connected, Rig};
+use crate::harness::{Running, tenant_tx, until, until_idle};
+
+/// Somebody wrote, and waits.
+async fn asked(rig: &Rig) -> (Connected, Running, ConversationId) {
+    let account = rig.connect(Platform::Facebook).await;
+    let engine = rig.engine(&account);
+    rig.say(Platform::Facebook, json!({ "person": "Maria", "text": "Do you ship?" })).await;
+    let message = rig.until_messages(1).await.remove(0);
+    (account, engine, message.conversation_id)
+}
+
+fn sends(fault: Fault) -> Rule {
+    Rule::new("facebook", fault).when(When::Next(1)).on("POST", "/v")
+}
+
+async fn is_sent_once(rig: &Rig, message: MessageId) {
+    rig.until_state(message, MessageState::Sent).await;
+    until_idle(&rig.lab).await;
+    assert_eq!(rig.seen(Platform::Facebook), 1, "people see it once");
+    assert_eq!(rig.all_messages().await.len(), 2, "and so do we");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn answer_arrives_and_its_echo_is_the_same_message() {
+    let rig = Rig::start().await;
+    let (_, engine, conversation) = asked(&rig).await;
+    let message = rig.answer(conversation, "Yes, everywhere.").await;
+    rig.told(Platform::Facebook, "echo", 1).await;
+    is_sent_once(&rig, message).await;
+    assert!(rig.message(message).await.platform_id.is_some());
+    engine.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn direct_messages_are_answered_at_each_platform_that_has_them() {
+    for platform in [Platform::Instagram, Platform::X] {
+        let rig = Rig::start().await;
+        let account = rig.connect(platform).await;
+        let engine = rig.engine(&account);
+        rig.say(platform, json!({ "person": "Maria", "text": "Do you ship?" })).await;
+        let conversation = rig.until_messages(1).await.remove(0).conversation_id;
+        let message = rig.answer(conversation, "Yes, everywhere.").await;
+        rig.until_state(message, MessageState::Sent).await;
+        until_idle(&rig.lab).await;
+        engine.stop().await;
+        assert_eq!((rig.seen(platform), rig.all_messages().await.len()), (1, 2), "{}", platform.name());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn comment_is_answered_in_public_once() {
+    for platform in [Platform::Facebook, Platform::Instagram] {
+        let rig = Rig::start().await;
+        let account = rig.connect(platform).await;
+        let engine = rig.engine(&account);
+        let comment = json!({ "person": "Maria", "text": "How much?" });
+        rig.world.act(platform.name(), "comment", comment).await.unwrap();
+        let conversation = rig.until_messages(1).await.remove(0).conversation_id;
+        let message = rig.answer(conversation, "10 euros").await;
+        rig.until_state(message, MessageState::Sent).await;
+        until_idle(&rig.lab).await;
+        engine.stop().await;
+        let seen = rig.world.visible(&EffectFilter::of(platform.name()).what("comment_visible"));
+        assert_eq!((seen.total, rig.all_messages().await.len()), (1, 2), "{}", platform.name());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn answer_whose_confirmation_is_lost_is_found_there() {
+    for fault in [
+        Fault::Cut { moment: Moment::AfterEffect },
+        Fault::ServerError { status: 500, moment: Moment::AfterEffect },
+        Fault::TruncatedBody {},
+        Fault::Garbage { moment: Moment::AfterEffect },
+    ] {
+        let rig = Rig::start().await;
+        let (_, engine, conversation) = asked(&rig).await;
+        // No echo tells of it: it has to be looked for.
+        rig.world.add_fault(Rule::new("facebook", lost_for_long()).about("echo")).unwrap();
+        rig.world.add_fault(sends(fault)).unwrap();
+        let message = rig.answer(conversation, "Yes, everywhere.").await;
+        is_sent_once(&rig, message).await;
+        engine.stop().await;
+    }
+}
+
+fn lost_for_long() -> Fault {
+    Fault::Drop { redelivered_after_milliseconds: 600_000 }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn answer_that_surely_did_not_arrive_is_sent_again() {
+    for fault in
+        [Fault::Cut { moment: Moment::BeforeEffect }, Fault::ServerError { status: 500, moment: Moment::BeforeEffect }]
+    {
+        let rig = Rig::start().await;
+        let (_, engine, conversation) = asked(&rig).await;
+        rig.world.add_fault(sends(fault)).unwrap();
+        let message = rig.answer(conversation, "Yes, everywhere.").await;
+        rig.until_state(message, MessageState::Unknown).await;
+        assert_eq!(rig.seen(Platform::Facebook), 0, "it may be under way, and nobody sends it twice");
+        rig.pass(CALLS_ARE_OVER);
+        is_sent_once(&rig, message).await;
+        engine.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn platform_that_wants_a_pause_gets_it_and_then_the_answer() {
+    let rig = Rig::start().await;
+    let (_, engine, conversation) = asked(&rig).await;
+    rig.world.add_fault(sends(Fault::RateLimited { retry_after_seconds: 1 })).unwrap();
+    let message = rig.answer(conversation, "Yes, everywhere.").await;
+    until("it waits", || async { rig.message(message).await.state_reason.is_some() }).await;
+    assert_eq!(rig.message(message).await.state, Some(MessageState::Queued));
+    is_sent_once(&rig, message).await;
+    engine.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn answer_waits_for_dead_tokens_and_goes_out_with_new_ones() {
+    let rig = Rig::start().await;
+    let (account, engine, conversation) = asked(&rig).await;
+    rig.world.act("facebook", "expire", json!({})).await.unwrap();
+    let message = rig.answer(conversation, "Yes, everywhere.").await;
+    let needs_you = socialai_domain::channels::accounts::State::NeedsYou;
+    until("the account needs somebody", || async { rig.account(account.id).await.state == needs_you }).await;
+    assert_eq!(rig.message(message).await.state, Some(MessageState::Queued));
+    rig.connect_in(&rig.tenant, Platform::Facebook, json!(account.external_id)).await;
+    is_sent_once(&rig, message).await;
+    engine.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn process_that_dies_after_the_dispatch_sends_nothing_twice() {
+    for has_arrived in [false, true] {
+        let rig = Rig::start().await;
+        let (account, engine, conversation) = asked(&rig).await;
+        engine.stop().await;
+        let message = rig.answer(conversation, "Yes, everywhere.").await;
+        // As the job does, and then no more.
+        let mut tx = tenant_tx(&rig.lab, rig.tenant.id).await;
+        let Next::Send(sending) = sending::begin(&mut tx, &Deliver { message, conversation }).await.unwrap() else {
+            panic!("an answer to send");
+        };
+        let recipient = sending.outgoing.recipient.clone();
+        drop(sending.dispatch(tx).await.unwrap());
+        if has_arrived {
+            send_as_the_dead_one_did(&account, &recipient).await;
+        }
+        let engine = rig.engine(&account);
+        if !has_arrived {
+            rig.until_state(message, MessageState::Unknown).await;
+            assert_eq!(rig.seen(Platform::Facebook), 0);
+            rig.pass(CALLS_ARE_OVER);
+        }
+        is_sent_once(&rig, message).await;
+        engine.stop().await;
+    }
+}
+
+/// Without the marker: only its words tell that it is there.
+async fn send_as_the_dead_one_did(account: &Connected, recipient: &str) {
+    let base = account.seed["base"].as_str().unwrap();
+    let url = format!("{base}/v26.0/me/messages").parse().unwrap();
+    let body = json!({ "recipient": { "id": recipient }, "messaging_type": "RESPONSE", "message": { "text": "Yes, everywhere." } });
+    let http = socialai_connect::call::Http::new(socialai_connect::guard::Reach::Anywhere).unwrap();
+    let token = super::rig::secret(account.seed["token"].as_str().unwrap());
+    http.post_json(&url, &body).bearer_auth(&token).send().await.unwrap().success().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn refused_answer_says_why_and_is_not_tried_again() {
+    let rig = Rig::start().await;
+    let (_, engine, conversation) = asked(&rig).await;
+    let person = rig.world.state("facebook").unwrap()["people"][0]["id"].clone();
+    let person = person.as_str().unwrap();
+    rig.world.configure("facebook", json!({ "people": { person: { "is_blocking": true } } })).unwrap();
+    let message = rig.answer(conversation, "Yes, everywhere.").await;
+    rig.until_state(message, MessageState::Refused).await;
+    let reason = rig.message(message).await.state_reason.unwrap();
+    assert!(reason.contains("cannot be reached"), "{reason}");
+    until_idle(&rig.lab).await;
+    engine.stop().await;
+    assert_eq!(rig.seen(Platform::Facebook), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn dead_tokens_of_many_accounts_hold_up_no_other() {
+    const ACCOUNTS: usize = 200;
+    const DEAD: usize = 50;
+    let rig = Rig::start().await;
+    let mut accounts = Vec::new();
+    for number in 0..ACCOUNTS {
+        let id = (106_728_098_000_000 + number as u64).to_string();
+        accounts.push(rig.connect_in(&rig.tenant, Platform::Facebook, json!(id)).await);
+    }
+    let engine = rig.engine(&accounts[0]);
+    for account in &accounts {
+        rig.say(Platform::Facebook, json!({ "account": account.external_id, "person": "Maria", "text": "hello" }))
+            .await;
+    }
+    let asked = rig.until_messages(ACCOUNTS).await;
+    for account in &accounts[..DEAD] {
+        rig.world.act("facebook", "revoke", json!({ "account": account.external_id })).await.unwrap();
+    }
+    for message in &asked {
+        rig.answer(message.conversation_id, "Hi").await;
+    }
+    until("the living have theirs", || async { rig.seen(Platform::Facebook) == (ACCOUNTS - DEAD) as u64 }).await;
+    let needs_you = socialai_domain::channels::accounts::State::NeedsYou;
+    until("the dead need somebody", || async {
+        let mut tx = tenant_tx(&rig.lab, rig.tenant.id).await;
+        let all = socialai_domain::channels::accounts::list(&mut tx).await.unwrap();
+        all.iter().filter(|account| account.state == needs_you).count() == DEAD
+    })
+    .await;
+    tokio::time::timeout(Duration::from_mins(1), engine.stop()).await.unwrap();
+}
