@@ -109,6 +109,8 @@ create index contacts_newest on contacts (tenant_id, id desc) where merged_into 
 create index contacts_email on contacts (tenant_id, email_index) where email_index is not null;
 create index contacts_phone on contacts (tenant_id, phone_index) where phone_index is not null;
 create index contacts_names on contacts using gin (system.lexemes(tenant_id, name)) with (fastupdate = off);
+-- No statistics of it: they would be made anew of thousands of texts again and again, and no plan asks for them.
+alter index contacts_names alter column 1 set statistics 0;
 comment on table contacts is 'People who write to the workspace, whatever they write from.';
 
 create table contact_identities (
@@ -131,6 +133,7 @@ create table contact_identities (
 create index contact_identities_contact on contact_identities (tenant_id, contact_id);
 create index contact_identities_names on contact_identities using gin (system.lexemes(tenant_id, coalesce(name, '') || ' ' || coalesce(handle, '')))
     with (fastupdate = off);
+alter index contact_identities_names alter column 1 set statistics 0;
 comment on table contact_identities is 'A person as one platform knows them.';
 
 create table contact_merges (
@@ -248,6 +251,7 @@ create unique index messages_marker on messages (tenant_id, marker) where marker
 create index messages_under_way on messages (tenant_id, conversation_id, provider_at) where state in ('queued', 'unknown', 'sent', 'delivered');
 -- Without a list of what is pending: every search would read all of it, for the words of all tenants.
 create index messages_words on messages using gin (system.lexemes(tenant_id, text)) with (fastupdate = off);
+alter index messages_words alter column 1 set statistics 0;
 comment on table messages is 'Every message, comment and mention, in and out.';
 
 create table attachments (

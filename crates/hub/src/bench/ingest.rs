@@ -55,7 +55,8 @@ pub struct Scope {
 
 const PLATFORMS: [Platform; 4] = [Platform::Facebook, Platform::Instagram, Platform::X, Platform::LinkedIn];
 const SECRET: &str = "bench_secret";
-const CONNECTIONS: usize = 64;
+/// Platforms deliver from many machines at once.
+const CONNECTIONS: usize = 256;
 /// Every so manyth delivery is an earlier one again: five of a hundred.
 const REPEATED: usize = 20;
 /// Deliveries one after the other, to see when each is in its conversation.
