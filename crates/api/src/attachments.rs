@@ -5,7 +5,7 @@
 //! signed address, are told the type of pictures, sound and video.
 
 use axum::{
-    extract::{DefaultBodyLimit, State, rejection::BytesRejection},
+    extract::State,
     http::{HeaderName, StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -20,7 +20,7 @@ use socialai_domain::{
         sniff, uploads,
     },
     ids::{AttachmentId, TenantId},
-    problems::{Code, Error, Problem, Result},
+    problems::{Error, Problem, Result},
     tenants::Plan,
     tokens::sha256,
 };
@@ -32,6 +32,7 @@ use crate::{
     http::{
         body::{Id, Query, at_most},
         context,
+        upload::Upload,
     },
     idempotent::{IdempotencyKey, once},
     limits::quotas,
@@ -45,12 +46,7 @@ const ALONE: (HeaderName, &str) =
     (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'; sandbox");
 
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
-        .routes(routes!(upload))
-        .layer(DefaultBodyLimit::max(LARGEST_BYTES))
-        .routes(routes!(remove))
-        .routes(routes!(content))
-        .routes(routes!(file))
+    OpenApiRouter::new().routes(routes!(upload)).routes(routes!(remove)).routes(routes!(content)).routes(routes!(file))
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -74,10 +70,9 @@ pub async fn upload(
     caller: Caller<can::ConversationsWrite>,
     key: IdempotencyKey,
     Query(UploadQuery { file_name }): Query<UploadQuery>,
-    body: Result<Bytes, BytesRejection>,
+    Upload(bytes): Upload<LARGEST_BYTES>,
 ) -> Answer<Response> {
     at_most(LONGEST_NAME, "file_name", Some(&file_name))?;
-    let bytes = body.map_err(unreadable)?;
     let looked = uploads::look(&file_name, &bytes)?;
     let hash = sha256(&bytes);
     // The same for the same request, so that one that is repeated writes the same object again.
@@ -106,15 +101,6 @@ pub async fn upload(
         tracing::warn!(%error, "an upload that was refused is left in the object store");
     }
     written
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "as `map_err` hands it over")]
-fn unreadable(rejection: BytesRejection) -> Problem {
-    if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
-        Problem::new(Code::BodyTooLarge, format!("A file may have {} MiB.", LARGEST_BYTES / 1024 / 1024))
-    } else {
-        Problem::new(Code::MalformedBody, "The file ended before it was complete.")
-    }
 }
 
 /// Remove a file that was not sent
