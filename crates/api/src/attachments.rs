@@ -20,7 +20,7 @@ use socialai_domain::{
         sniff, uploads,
     },
     ids::{AttachmentId, TenantId},
-    problems::{Error, Problem, Result},
+    problems::{Code, Error, Problem, Result},
     tenants::Plan,
     tokens::sha256,
 };
@@ -34,7 +34,7 @@ use crate::{
         context,
         upload::Upload,
     },
-    idempotent::{IdempotencyKey, once},
+    idempotent::{IdempotencyKey, answered, is_replayed, once},
     limits::quotas,
     problem::{Answer, Failure},
     state::App,
@@ -77,6 +77,10 @@ pub async fn upload(
     let hash = sha256(&bytes);
     // The same for the same request, so that one that is repeated writes the same object again.
     let request = Bytes::from([file_name.as_bytes(), b"\n", &hash].concat());
+    // The file of an earlier time may be gone by now, and its object with it.
+    if let Some(done) = answered(&app, &caller, &key, &request).await? {
+        return Ok(done);
+    }
     let seed = key.seed(&caller.actor.id);
     let id = seed.as_ref().map_or_else(
         || uuid::Uuid::new_v4().simple().to_string(),
@@ -95,12 +99,25 @@ pub async fn upload(
         uploads::add(tx, looked.kind, &file_name, &stored).await
     })
     .await;
-    // After a refusal no row names it; after a fault one may, and of a request that is repeated that of an earlier time.
-    let is_nobodys = matches!(written, Err(Failure(Error::Problem(_)))) && seed.is_none();
-    if is_nobodys && let Err(error) = app.objects().delete(&place).await {
-        tracing::warn!(%error, "an upload that was refused is left in the object store");
+    // With a key, what is there may be of the same request, which is under way; not so where the key is another request's.
+    let is_refused = matches!(&written, Err(Failure(Error::Problem(problem)))
+        if seed.is_none() || problem.code == Code::IdempotencyKeyReused);
+    // The same request was faster this time, and its file may be gone by now.
+    let is_late = written.as_ref().is_ok_and(is_replayed);
+    // After a fault a row may name it.
+    if (is_refused || is_late && !is_named(&app, &caller, &place).await?)
+        && let Err(error) = app.objects().delete(&place).await
+    {
+        tracing::warn!(%error, "an upload that no file has is left in the object store");
     }
     written
+}
+
+async fn is_named(app: &App, caller: &Caller<can::ConversationsWrite>, object: &Key) -> Result<bool> {
+    let mut tx = caller.tx(app).await?;
+    let is_named = uploads::is_named(&mut tx, &object.to_string()).await?;
+    tx.rollback().await?;
+    Ok(is_named)
 }
 
 /// Remove a file that was not sent
