@@ -5,7 +5,7 @@
 //! signed address, are told the type of pictures, sound and video.
 
 use axum::{
-    extract::{DefaultBodyLimit, State, rejection::BytesRejection},
+    extract::State,
     http::{HeaderName, StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -32,8 +32,9 @@ use crate::{
     http::{
         body::{Id, Query, at_most},
         context,
+        upload::Upload,
     },
-    idempotent::{IdempotencyKey, once},
+    idempotent::{IdempotencyKey, answered, is_replayed, once},
     limits::quotas,
     problem::{Answer, Failure},
     state::App,
@@ -45,12 +46,7 @@ const ALONE: (HeaderName, &str) =
     (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'; sandbox");
 
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
-        .routes(routes!(upload))
-        .layer(DefaultBodyLimit::max(LARGEST_BYTES))
-        .routes(routes!(remove))
-        .routes(routes!(content))
-        .routes(routes!(file))
+    OpenApiRouter::new().routes(routes!(upload)).routes(routes!(remove)).routes(routes!(content)).routes(routes!(file))
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -74,14 +70,17 @@ pub async fn upload(
     caller: Caller<can::ConversationsWrite>,
     key: IdempotencyKey,
     Query(UploadQuery { file_name }): Query<UploadQuery>,
-    body: Result<Bytes, BytesRejection>,
+    Upload(bytes): Upload<LARGEST_BYTES>,
 ) -> Answer<Response> {
     at_most(LONGEST_NAME, "file_name", Some(&file_name))?;
-    let bytes = body.map_err(unreadable)?;
     let looked = uploads::look(&file_name, &bytes)?;
     let hash = sha256(&bytes);
     // The same for the same request, so that one that is repeated writes the same object again.
     let request = Bytes::from([file_name.as_bytes(), b"\n", &hash].concat());
+    // The file of an earlier time may be gone by now, and its object with it.
+    if let Some(done) = answered(&app, &caller, &key, &request).await? {
+        return Ok(done);
+    }
     let seed = key.seed(&caller.actor.id);
     let id = seed.as_ref().map_or_else(
         || uuid::Uuid::new_v4().simple().to_string(),
@@ -100,21 +99,25 @@ pub async fn upload(
         uploads::add(tx, looked.kind, &file_name, &stored).await
     })
     .await;
-    // After a refusal no row names it; after a fault one may, and of a request that is repeated that of an earlier time.
-    let is_nobodys = matches!(written, Err(Failure(Error::Problem(_)))) && seed.is_none();
-    if is_nobodys && let Err(error) = app.objects().delete(&place).await {
-        tracing::warn!(%error, "an upload that was refused is left in the object store");
+    // With a key, what is there may be of the same request, which is under way; not so where the key is another request's.
+    let is_refused = matches!(&written, Err(Failure(Error::Problem(problem)))
+        if seed.is_none() || problem.code == Code::IdempotencyKeyReused);
+    // The same request was faster this time, and its file may be gone by now.
+    let is_late = written.as_ref().is_ok_and(is_replayed);
+    // After a fault a row may name it.
+    if (is_refused || is_late && !is_named(&app, &caller, &place).await?)
+        && let Err(error) = app.objects().delete(&place).await
+    {
+        tracing::warn!(%error, "an upload that no file has is left in the object store");
     }
     written
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "as `map_err` hands it over")]
-fn unreadable(rejection: BytesRejection) -> Problem {
-    if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
-        Problem::new(Code::BodyTooLarge, format!("A file may have {} MiB.", LARGEST_BYTES / 1024 / 1024))
-    } else {
-        Problem::new(Code::MalformedBody, "The file ended before it was complete.")
-    }
+async fn is_named(app: &App, caller: &Caller<can::ConversationsWrite>, object: &Key) -> Result<bool> {
+    let mut tx = caller.tx(app).await?;
+    let is_named = uploads::is_named(&mut tx, &object.to_string()).await?;
+    tx.rollback().await?;
+    Ok(is_named)
 }
 
 /// Remove a file that was not sent

@@ -11,6 +11,7 @@ use socialai_domain::{
         accounts::{self, Account, Change, Settings},
         credentials,
         gaps::{self, Gap},
+        subscriptions,
     },
     ids::ChannelAccountId,
     problems::Result,
@@ -19,7 +20,6 @@ use utoipa::ToSchema;
 
 use crate::{
     caller::{Caller, can},
-    channel_connections::callback_of,
     http::body::{Body, Id},
     page::Page,
     platforms::proof,
@@ -151,7 +151,11 @@ impl Farewell {
             app_secret: proof(account.platform, &of.app),
         };
         let hook = Hook {
-            callback: callback_of(&app, account.platform, account.uses_own_app.then_some(tenant)),
+            callback: subscriptions::callback(
+                &app.settings().public_url,
+                account.platform,
+                account.uses_own_app.then_some(tenant),
+            ),
             app: of.app,
             application_id: of.application_id,
             member: secrets.member,

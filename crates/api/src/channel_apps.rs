@@ -9,6 +9,7 @@ use socialai_domain::{
     channels::{
         Platform, Surface,
         apps::{self, App as OwnApp},
+        subscriptions,
     },
     problems::Problem,
 };
@@ -16,7 +17,7 @@ use utoipa::ToSchema;
 
 use crate::{
     caller::{Caller, can},
-    channel_connections::{callback_of, redirect_uri},
+    channel_connections::redirect_uri,
     http::body::{Body, Id},
     page::Page,
     problem::Answer,
@@ -64,6 +65,7 @@ pub async fn platforms(
         let own_app = own.iter().find(|own| own.platform == platform).cloned();
         let has_operator_app = served.is_some_and(|served| served.operator.app.is_some());
         let has_webhooks = served.is_some_and(|served| served.connector.spec().has_webhooks);
+        let own_webhook = || subscriptions::callback(&app.settings().public_url, platform, Some(caller.tenant));
         ChannelPlatform {
             platform,
             title: platform.title(),
@@ -74,7 +76,7 @@ pub async fn platforms(
             scopes: served.map(|served| served.connector.oauth().scopes().to_vec()).unwrap_or_default(),
             has_webhooks,
             redirect_uri: served.map(|_| redirect_uri(&app, platform).into()),
-            own_webhook_url: has_webhooks.then(|| callback_of(&app, platform, Some(caller.tenant)).into()),
+            own_webhook_url: has_webhooks.then(|| own_webhook().into()),
             rules: Surface::ALL.iter().map(|surface| *channel_policy::of(platform, *surface)).collect(),
         }
     });

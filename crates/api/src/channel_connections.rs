@@ -66,14 +66,6 @@ pub fn redirect_uri(app: &App, platform: Platform) -> Url {
     url
 }
 
-/// Where the platform delivers; to an app of its own, a workspace has an address of its own.
-pub fn callback_of(app: &App, platform: Platform, own: Option<TenantId>) -> Url {
-    let mut url = app.settings().public_url.clone();
-    let own = own.map(|tenant| format!("/{tenant}")).unwrap_or_default();
-    url.set_path(&format!("/v1/webhook/{}{own}", platform.name()));
-    url
-}
-
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ConnectionStart {

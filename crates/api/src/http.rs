@@ -3,6 +3,7 @@
 pub mod body;
 pub mod context;
 mod guard;
+pub mod upload;
 
 use axum::{
     Router,

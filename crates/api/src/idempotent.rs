@@ -17,6 +17,8 @@ use socialai_domain::{
 
 use crate::{caller::Caller, problem::Failure, state::App};
 
+const REPLAYED: &str = "idempotency-replayed";
+
 /// The request's key, if it has one, and its place.
 pub struct IdempotencyKey {
     key: Option<String>,
@@ -28,6 +30,10 @@ impl IdempotencyKey {
     pub fn seed(&self, caller: &str) -> Option<Vec<u8>> {
         let key = self.key.as_deref()?;
         Some([caller, &self.place, key].join("\n").into_bytes())
+    }
+
+    fn hash(&self, body: &[u8]) -> Vec<u8> {
+        sha256(&[self.place.as_bytes(), b"\n", body].concat())
     }
 }
 
@@ -51,6 +57,20 @@ impl FromRequestParts<App> for IdempotencyKey {
     }
 }
 
+/// What was answered to the same request before, for whoever does something before [`once`].
+pub async fn answered<D>(
+    app: &App,
+    caller: &Caller<D>,
+    key: &IdempotencyKey,
+    body: &Bytes,
+) -> Result<Option<Response>, Failure> {
+    let Some(text) = &key.key else { return Ok(None) };
+    let mut tx = caller.tx(app).await?;
+    let stored = idempotency::find(&mut tx, &caller.actor.id, text, &key.hash(body)).await?;
+    tx.rollback().await?;
+    Ok(stored.map(|stored| answer(&stored, true)))
+}
+
 /// Runs `effect` in a transaction of the caller's tenant and answers with what it returns. Repeated with the same key and
 /// body, it answers the same without doing anything again.
 pub async fn once<D, T, F>(
@@ -68,16 +88,13 @@ where
     let mut tx = caller.tx(app).await?;
     let claimed = match &key.key {
         None => None,
-        Some(text) => {
-            let hash = sha256(&[key.place.as_bytes(), b"\n", body].concat());
-            match idempotency::claim(&mut tx, &caller.actor.id, text, &hash).await? {
-                Claim::New(id) => Some(id),
-                Claim::Done(stored) => {
-                    tx.rollback().await?;
-                    return Ok(answer(&stored, true));
-                }
+        Some(text) => match idempotency::claim(&mut tx, &caller.actor.id, text, &key.hash(body)).await? {
+            Claim::New(id) => Some(id),
+            Claim::Done(stored) => {
+                tx.rollback().await?;
+                return Ok(answer(&stored, true));
             }
-        }
+        },
     };
     let value = effect(&mut tx).await?;
     let body = serde_json::to_vec(&value).map_err(|error| Error::Fault(format!("an answer: {error}")))?;
@@ -94,7 +111,12 @@ fn answer(stored: &Stored, replayed: bool) -> Response {
     let mut response = (status, stored.body.clone()).into_response();
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     if replayed {
-        response.headers_mut().insert("idempotency-replayed", HeaderValue::from_static("true"));
+        response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
     }
     response
+}
+
+/// Whether it was answered before, and nothing was done now.
+pub fn is_replayed(response: &Response) -> bool {
+    response.headers().contains_key(REPLAYED)
 }

@@ -4,7 +4,8 @@
 //! [`Connector::parse`], which have no default: a connector cannot forget to check. What was said becomes an
 //! [`Item`]; what nobody understands stays in it, raw. The other way lead [`Connector::send`] and, where nobody knows
 //! whether a text went out, [`Connector::read_back`]: no platform has an idempotency key, so a send is never repeated
-//! before somebody looked. [`Connector::poll`] finds what no webhook brought.
+//! before somebody looked. [`Connector::poll`] finds what no webhook brought, and [`Fading`] asks whether there still are
+//! webhooks where they end without a word.
 //!
 //! One file per platform: `facebook.rs` and `instagram.rs` on top of what Meta's two share (`meta.rs`), `x.rs`,
 //! `linkedin.rs`. [`oauth`] is one flow for all of them, driven by data. [`refusal`] has our words for why a platform says
@@ -38,7 +39,7 @@ pub use self::item::{Happened, Item, Media, MediaKind, Parsed, Party, Surface};
 pub use self::meta::signed_request::{SignedRequest, verify_signed_request};
 use self::oauth::{App, Flow, Token, Tokens};
 pub use self::outgoing::{
-    Account, Attachment, Credentials, Cursor, Hook, Outgoing, Page, QuickReply, Sent, Subscribed,
+    Account, Attachment, Credentials, Cursor, Hook, Outgoing, Page, QuickReply, Sent, Standing, Subscribed,
 };
 use self::refusal::{Refusal, refused};
 pub use self::signature::{Denied, Secrets};
@@ -140,6 +141,11 @@ pub trait Connector: Send + Sync {
         subscribed: &Subscribed,
     ) -> Result<(), CallError>;
 
+    /// Where subscriptions may end without a word; elsewhere nobody has to look after them.
+    fn fading(&self) -> Option<&dyn Fading> {
+        None
+    }
+
     /// New tokens for old ones. [`CallError::Reauth`]: a person must log in again.
     async fn refresh(&self, http: &Http, app: &App, tokens: &Tokens) -> Result<Tokens, CallError>;
 
@@ -153,6 +159,19 @@ pub trait Connector: Send + Sync {
         credentials: &Credentials,
         external_id: &str,
     ) -> Result<Option<Party>, CallError>;
+}
+
+/// Subscriptions that the platform ends when whoever made them loses a right, and of which it can be asked. They are named
+/// by whose they are: there are no ids of them to keep.
+#[async_trait]
+pub trait Fading: Send + Sync {
+    /// The subscription that [`Connector::subscribe`] made. `None`: there is none, or it delivers to another address.
+    async fn standing(
+        &self,
+        http: &Http,
+        credentials: &Credentials,
+        hook: &Hook,
+    ) -> Result<Option<Standing>, CallError>;
 }
 
 /// All platforms. `setup` is asked with each one's name.

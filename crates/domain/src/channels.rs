@@ -7,6 +7,7 @@
 //! * [`routes`]: which workspace an account belongs to, for whoever has only a platform's delivery in hand.
 //! * [`inbound`]: deliveries as they came, before anybody knew for whom.
 //! * [`gaps`]: times in which messages may be missing.
+//! * [`subscriptions`]: whether platforms still deliver, where that ends without a word.
 //!
 //! An account is connected in two databases that cannot commit together. The route is written first and removed last:
 //! what comes for an account that is not there yet is kept and read again, and an account without a route cannot be.
@@ -17,6 +18,7 @@ pub mod credentials;
 pub mod gaps;
 pub mod inbound;
 pub mod routes;
+pub mod subscriptions;
 
 use serde::{Deserialize, Serialize};
 use socialai_queue::jobs::{Queue, Speed, Task};

@@ -61,13 +61,24 @@ pub async fn claim(tx: &mut TenantTx, caller: &str, key: &str, request_hash: &[u
     if claimed.rows_affected() == 1 {
         return Ok(Claim::New(id));
     }
-    let row: Row = sqlx::query_as(
-        "select id, request_hash, status, body_sealed from idempotency_keys where caller = $1 and key = $2",
+    // Only what is older than its life is removed, and the one that is there was waited for.
+    let done = find(tx, caller, key, request_hash).await?;
+    done.map(Claim::Done).ok_or_else(|| Problem::of(Code::IdempotencyKeyReused).into())
+}
+
+/// What was answered to this request before; for what has to be done before the transaction of the effect.
+pub async fn find(tx: &mut TenantTx, caller: &str, key: &str, request_hash: &[u8]) -> Result<Option<Answer>> {
+    let since = tx.now() - LIFETIME;
+    let row: Option<Row> = sqlx::query_as(
+        "select id, request_hash, status, body_sealed from idempotency_keys
+         where caller = $1 and key = $2 and created_at >= $3",
     )
     .bind(caller)
     .bind(key)
-    .fetch_one(tx.conn())
+    .bind(since)
+    .fetch_optional(tx.conn())
     .await?;
+    let Some(row) = row else { return Ok(None) };
     if row.request_hash != request_hash {
         return Err(Problem::of(Code::IdempotencyKeyReused).into());
     }
@@ -75,7 +86,7 @@ pub async fn claim(tx: &mut TenantTx, caller: &str, key: &str, request_hash: &[u
         return Err(Problem::of(Code::IdempotencyKeyReused).into());
     };
     let body = tx.open(BODY, row.id, &sealed)?.to_vec();
-    Ok(Claim::Done(Answer { status: u16::try_from(status).unwrap_or(200), body }))
+    Ok(Some(Answer { status: u16::try_from(status).unwrap_or(200), body }))
 }
 
 pub async fn remember(tx: &mut TenantTx, id: Uuid, answer: &Answer) -> Result<()> {

@@ -43,6 +43,7 @@ codes! {
     WorkspaceSuspended = "workspace_suspended", 403, "This workspace is suspended", "Ask the operator of this installation.";
     NotFound = "not_found", 404, "There is no such thing here", "Check the address and the id; it may belong to another workspace.";
     MethodNotAllowed = "method_not_allowed", 405, "This address does not answer that method", "See the Allow header or /docs.";
+    TooSlow = "too_slow", 408, "The file came too slowly", "Send it over a better line, or a smaller one.";
     EmailTaken = "email_taken", 409, "That e-mail address is in use", "Use another address, or manage the existing user or invitation.";
     LastAdmin = "last_admin", 409, "A workspace needs an active administrator", "Make somebody else an administrator first.";
     AlreadyDone = "already_done", 409, "This has been done already", "Reload to see the present state.";

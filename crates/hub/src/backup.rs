@@ -1,12 +1,13 @@
-//! What a backup is: a folder with one dump for each database (`pg_dump`'s custom format) and a manifest that says what
-//! made it and how each file must hash. The master key is left out unless asked for, because with it in the same place
+//! What a backup is: a folder with one dump for each database (`pg_dump`'s custom format), the objects that are kept in a
+//! folder ([`objects`]), and a manifest that says what made it and how each file must hash. The master key is left out unless asked for, because with it in the same place
 //! the sealing of fields protects nothing.
 
+pub mod objects;
 mod programs;
 
 use std::{
     fs::{self, File},
-    io::{self, Read},
+    io::{self, Read, Write},
     os::unix::fs::DirBuilderExt,
     path::{Path, PathBuf},
 };
@@ -20,7 +21,8 @@ pub use self::programs::{dump, load};
 pub const MANIFEST: &str = "manifest.json";
 /// Beside the dumps, with mode 0600.
 pub const MASTER_KEY: &str = "secrets/master.key";
-const FORMAT: u32 = 1;
+/// Those before have no objects. A program that knows only those would leave them out without a word.
+const FORMAT: u32 = 2;
 
 /// What was backed up.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,6 +36,9 @@ pub struct Manifest {
     pub migrations: (i64, i64),
     pub databases: Vec<Dumped>,
     pub files: Vec<Hashed>,
+    /// Attachments and other files.
+    #[serde(default)]
+    pub objects: objects::Kept,
 }
 
 /// One database.
@@ -65,11 +70,12 @@ impl Manifest {
         migrations: (i64, i64),
         databases: Vec<Dumped>,
         others: &[&str],
+        objects: objects::Kept,
     ) -> Result<Self> {
         let names = databases.iter().map(|one| one.file.as_str()).chain(others.iter().copied());
         let files: Result<Vec<_>> = names.map(|name| hash(folder, name)).collect();
         let version = env!("CARGO_PKG_VERSION").to_owned();
-        Ok(Self { format: FORMAT, version, made_at, migrations, databases, files: files? })
+        Ok(Self { format: FORMAT, version, made_at, migrations, databases, files: files?, objects })
     }
 
     pub fn read(folder: &Path) -> Result<Self> {
@@ -80,7 +86,7 @@ impl Manifest {
         // The format first: a later one may have other fields.
         let Format { format } = serde_json::from_str(&text).with_context(damaged)?;
         ensure!(
-            format == FORMAT,
+            format <= FORMAT,
             "the backup was made by a newer version of SocialAI Hub: restore it with that version"
         );
         serde_json::from_str(&text).with_context(damaged)
@@ -101,7 +107,7 @@ impl Manifest {
             let known = self.files.iter().any(|file| file.file == database.file);
             ensure!(known, "the manifest has no hash of `{}`: the backup is damaged or was altered", database.file);
         }
-        Ok(())
+        objects::verify(folder, &self.objects)
     }
 
     pub fn holds(&self, name: &str) -> bool {
@@ -109,7 +115,7 @@ impl Manifest {
     }
 
     pub fn bytes(&self) -> u64 {
-        self.files.iter().map(|file| file.bytes).sum()
+        self.files.iter().map(|file| file.bytes).sum::<u64>() + self.objects.bytes()
     }
 }
 
@@ -120,16 +126,20 @@ fn hash(folder: &Path, name: &str) -> Result<Hashed> {
 }
 
 fn hash_file(path: &Path) -> io::Result<(u64, String)> {
-    let mut file = File::open(path)?;
+    copy_hashing(&mut File::open(path)?, &mut io::sink())
+}
+
+fn copy_hashing(from: &mut impl Read, to: &mut impl Write) -> io::Result<(u64, String)> {
     let mut context = digest::Context::new(&digest::SHA256);
     let mut buffer = vec![0; 128 * 1024];
     let mut bytes = 0;
     loop {
-        let count = file.read(&mut buffer)?;
+        let count = from.read(&mut buffer)?;
         if count == 0 {
             return Ok((bytes, hex::encode(context.finish())));
         }
         context.update(&buffer[..count]);
+        to.write_all(&buffer[..count])?;
         bytes += count as u64;
     }
 }
@@ -190,7 +200,8 @@ mod tests {
         fs::write(unfinished.path().join("control.dump"), "dump").unwrap();
         let dumped = Dumped { shard: None, file: "control.dump".to_owned(), postgres: "15.1".to_owned() };
         let at = time::OffsetDateTime::UNIX_EPOCH;
-        let manifest = Manifest::describe(unfinished.path(), at, (1, 1), vec![dumped], &[]).unwrap();
+        let manifest =
+            Manifest::describe(unfinished.path(), at, (1, 1), vec![dumped], &[], objects::Kept::LeftOut).unwrap();
         unfinished.finish(&manifest).unwrap();
         (folder, manifest)
     }
@@ -223,7 +234,7 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let (folder, _) = backup(home.path());
         assert!(Unfinished::begin(&folder).unwrap_err().to_string().contains("already"));
-        fs::write(folder.join(MANIFEST), "{\"format\": 2}").unwrap();
+        fs::write(folder.join(MANIFEST), "{\"format\": 3}").unwrap();
         assert!(Manifest::read(&folder).unwrap_err().to_string().contains("newer version"));
         assert!(Manifest::read(home.path()).unwrap_err().to_string().contains("is not a backup"));
     }

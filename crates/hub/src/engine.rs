@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use anyhow::Result;
 use socialai_api::App;
-use socialai_connect::{call::Http, remote::Remotes};
+use socialai_connect::{call::Http, remote::Remotes, social::oauth};
 use socialai_domain::{alerts::Patience, conversations::sending, queues};
 use socialai_jobs::{
     Engine, Handlers, Settings,
     alerts::{self, PagerDutyAt},
-    channels::{self, Apps, Connectors, Timing},
+    channels::{self, Apps, Connectors, OfApp, Timing},
     circuits, webhooks,
 };
 use socialai_queue::jobs::Queue;
@@ -67,13 +67,19 @@ fn handlers(app: &App, config: &Config, http: &Http, remotes: &Remotes) -> Resul
         http: http.clone(),
         remotes: remotes.clone(),
         connectors: Connectors::new(|platform| config.channels.setup(platform)),
-        apps: Apps(config.channels.apps.clone()),
+        apps: apps(config),
         objects: app.objects().clone(),
         public_url: app.settings().public_url.clone(),
         patience: sending::Patience::default(),
         timing: Timing { inbound_kept: config.channels.inbound_kept, ..Timing::default() },
     };
     Ok(channels::handlers(handlers, parts))
+}
+
+fn apps(config: &Config) -> Apps {
+    let channels = &config.channels;
+    let of = |app: &oauth::App| OfApp { app: app.clone(), application_id: channels.linkedin_application_id.clone() };
+    Apps(channels.apps.iter().map(|(platform, app)| (*platform, of(app))).collect())
 }
 
 /// Has the accounts of all databases looked at from now on.

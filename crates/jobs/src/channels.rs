@@ -5,7 +5,7 @@
 //! * [`ingest`]: raw deliveries are read and received; `incoming` says in our words what a connector found, `complete` reads
 //!   what a delivery only named.
 //! * [`deliver`]: an answer is sent, once; `settle` finds out what became of one of which nobody knows.
-//! * [`refresh`]: tokens are renewed before they end.
+//! * [`refresh`]: tokens are renewed before they end; [`subscriptions`] sees to it that platforms go on delivering.
 //! * [`poll`]: accounts are asked for what no webhook brought; [`gaps`] notices that something may be missing.
 //! * [`profile`]: people who came without a name get theirs.
 //! * [`attachments`]: bytes are fetched while the platform has them, looked at, and put away.
@@ -23,6 +23,7 @@ mod profile;
 mod purge;
 mod refresh;
 mod settle;
+mod subscriptions;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -50,7 +51,7 @@ use socialai_domain::{
 use socialai_queue::retry::Schedule;
 use url::Url;
 
-pub use self::{gaps::Tend, poll::Poll, purge::Purge};
+pub use self::{gaps::Tend, poll::Poll, purge::Purge, subscriptions::CheckSubscription};
 use crate::{Handlers, Limits, Trouble};
 
 /// What the jobs need besides the database.
@@ -61,7 +62,7 @@ pub struct Parts {
     pub connectors: Connectors,
     pub apps: Apps,
     pub objects: Objects,
-    /// Where platforms fetch files from.
+    /// Where platforms fetch files from and deliver to.
     pub public_url: Url,
     pub patience: Patience,
     pub timing: Timing,
@@ -86,7 +87,14 @@ impl Connectors {
 
 /// The operator's apps at platforms; a workspace may have its own instead.
 #[derive(Clone, Default)]
-pub struct Apps(pub BTreeMap<Platform, App>);
+pub struct Apps(pub BTreeMap<Platform, OfApp>);
+
+#[derive(Clone)]
+pub struct OfApp {
+    pub app: App,
+    /// LinkedIn's number of the developer application.
+    pub application_id: Option<String>,
+}
 
 /// When the jobs come back.
 #[derive(Debug, Clone, Copy)]
@@ -145,6 +153,7 @@ pub fn handlers(handlers: Handlers, parts: Parts) -> Handlers {
     let handlers = with!(handlers, PATIENT, complete::complete);
     let handlers = with!(handlers, PATIENT, deliver::deliver);
     let handlers = with!(handlers, PATIENT, refresh::refresh);
+    let handlers = with!(handlers, PATIENT, subscriptions::check);
     let handlers = with!(handlers, Limits::default(), poll::poll);
     let handlers = with!(handlers, PATIENT, profile::learn);
     let handlers = with!(handlers, attachments::LIMITS, attachments::fetch);
@@ -171,7 +180,7 @@ impl Parts {
         let Some(connector) = self.connectors.of(kept.platform) else {
             return Ok(Err("Nobody but us is asked about web chat.".to_owned()));
         };
-        let app_secret = self.app(tx, &kept).await?.map(|app| app.client_secret);
+        let app_secret = self.app(tx, &kept).await?.map(|of| of.app.client_secret);
         let remote = RemoteId::new(accounts::remote(kept.platform, &kept.external_id), tx.tenant().0);
         let is_meta = matches!(kept.platform, Platform::Facebook | Platform::Instagram);
         let app_secret = app_secret.filter(|_| is_meta);
@@ -189,7 +198,7 @@ impl Parts {
     }
 
     /// The app through which an account was connected.
-    async fn app(&self, tx: &mut TenantTx, kept: &Credentials) -> Result<Option<App>> {
+    async fn app(&self, tx: &mut TenantTx, kept: &Credentials) -> Result<Option<OfApp>> {
         if !kept.uses_own_app {
             return Ok(self.apps.0.get(&kept.platform).cloned());
         }
@@ -197,7 +206,8 @@ impl Parts {
         // What cannot be read is as good as none: the platform will say that it does not know the app.
         Ok(own.and_then(|own| {
             let secrets = AppSecrets::read(&own.secrets).ok()?;
-            Some(App { client_id: own.client_id, client_secret: secrets.client_secret.into() })
+            let app = App { client_id: own.client_id, client_secret: secrets.client_secret.into() };
+            Some(OfApp { app, application_id: secrets.application_id })
         }))
     }
 }

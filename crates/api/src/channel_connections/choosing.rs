@@ -14,7 +14,7 @@ use socialai_domain::{
     channels::{
         Platform,
         accounts::{self, Account, NewAccount, State as AccountState},
-        credentials,
+        credentials, subscriptions,
     },
     ids::{ChannelAccountId, TenantId, UserId},
     problems::{Code, FieldError, Problem, Result},
@@ -23,7 +23,6 @@ use socialai_domain::{
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 
-use super::callback_of;
 use crate::{
     caller::{Caller, can},
     http::body::{Body, Id},
@@ -318,8 +317,9 @@ impl Connecting<'_> {
             token,
             app_secret: proof(account.platform, &self.of.app),
         };
+        let own_app_of = self.of.is_own.then_some(self.caller.tenant);
         let hook = Hook {
-            callback: callback_of(self.app, account.platform, self.of.is_own.then_some(self.caller.tenant)),
+            callback: subscriptions::callback(&self.app.settings().public_url, account.platform, own_app_of),
             app: self.of.app.clone(),
             application_id: self.of.application_id.clone(),
             member: found.member.clone(),
@@ -338,10 +338,7 @@ impl Connecting<'_> {
                 let secret = self.choice.secrets(found, subscribed.ids).write();
                 credentials::refreshed(&mut tx, &kept, &secret, account.token_expires_at, account.refresh_at).await?;
             }
-            Err(error) => {
-                let reason = format!("New messages are not delivered at once: {error}. Connect the account again.");
-                accounts::set_state(&mut tx, account.id, AccountState::Degraded, Some(&reason)).await?;
-            }
+            Err(error) => subscriptions::refused(&mut tx, account.id, &error.to_string()).await?,
         }
         tx.commit().await
     }

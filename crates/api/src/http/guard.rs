@@ -1,6 +1,10 @@
 //! What no request may exceed, and what every answer carries.
 
-use std::{any::Any, time::Duration};
+use std::{
+    any::Any,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use axum::{
     extract::{Request, State},
@@ -9,13 +13,14 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use socialai_domain::problems::{Code, Error, Problem};
+use tokio::time::Instant;
 
 use crate::{problem::Failure, state::App, web_app::OfWebApp, web_chat::files::OfWidget};
 
 const MAX_HEADERS: usize = 80;
 const MAX_HEADER_BYTES: usize = 16 * 1024;
 const MAX_URI_BYTES: usize = 8 * 1024;
-const TIME_LIMIT: Duration = Duration::from_secs(30);
+pub(super) const TIME_LIMIT: Duration = Duration::from_secs(30);
 
 pub async fn size_limits(request: Request, next: Next) -> Response {
     let bytes: usize = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
@@ -28,11 +33,39 @@ pub async fn size_limits(request: Request, next: Next) -> Response {
     next.run(request).await
 }
 
+/// When the time of a request is over. Whoever waits for a large body has it begin again.
+#[derive(Clone)]
+pub struct TimeLimit(Arc<Mutex<Instant>>);
+
+impl TimeLimit {
+    fn begin() -> Self {
+        Self(Arc::new(Mutex::new(Instant::now() + TIME_LIMIT)))
+    }
+
+    pub fn begin_again(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now() + TIME_LIMIT;
+    }
+
+    fn end(&self) -> Instant {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn over(&self) {
+        while Instant::now() < self.end() {
+            tokio::time::sleep_until(self.end()).await;
+        }
+    }
+}
+
 /// Stops a handler that takes too long; its transaction rolls back. A stream has answered by then and goes on.
-pub async fn time_limit(request: Request, next: Next) -> Response {
-    match tokio::time::timeout(TIME_LIMIT, next.run(request)).await {
-        Ok(response) => response,
-        Err(_) => Failure::from(Problem::of(Code::TimedOut).retry_after(Duration::from_secs(5))).into_response(),
+pub async fn time_limit(mut request: Request, next: Next) -> Response {
+    let limit = TimeLimit::begin();
+    request.extensions_mut().insert(limit.clone());
+    tokio::select! {
+        response = next.run(request) => response,
+        () = limit.over() => {
+            Failure::from(Problem::of(Code::TimedOut).retry_after(Duration::from_secs(5))).into_response()
+        }
     }
 }
 

@@ -28,7 +28,7 @@ use socialai_domain::{
 };
 use socialai_jobs::{
     Engine, Handlers, Settings,
-    channels::{self, Apps, Connectors, Parts, Timing},
+    channels::{self, Apps, Connectors, OfApp, Parts, Timing},
 };
 use socialai_sim::World;
 use socialai_testkit::lab::Lab;
@@ -81,7 +81,7 @@ impl Town {
             http,
             remotes,
             connectors: Connectors::new(setup),
-            apps: Apps([(Platform::Facebook, app)].into()),
+            apps: Apps([(Platform::Facebook, OfApp { app, application_id: None })].into()),
             objects: Objects::Folder(folder.clone()),
             public_url: server.url("/").parse().unwrap(),
             patience: Patience::default(),

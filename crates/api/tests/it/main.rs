@@ -23,6 +23,7 @@ mod routes;
 mod server;
 mod sessions;
 mod single_sign_on;
+mod subscriptions;
 mod web_app;
 mod web_chat;
 mod webhooks;

@@ -1,7 +1,8 @@
 //! LinkedIn pages of organisations: comments below their posts, and posts that name them.
 //!
 //! Direct messages are closed to apps. Ids are URNs, which LinkedIn spells in two ways (`linkedin/urn.rs`). Apps in the
-//! development tier get no webhooks, so polling must do alone.
+//! development tier get no webhooks, so polling must do alone. A subscription is a person's and goes with that
+//! person's role.
 
 mod calls;
 mod delivery;
@@ -17,8 +18,8 @@ use super::item::Item;
 use super::oauth::{App, Flow, Proof, Renewal, Token, Tokens};
 use super::spec::{self, Counted, Spec, SurfaceSpec, TooLong};
 use super::{
-    Account, Connector, Credentials, Cursor, Denied, HandshakeAnswer, Hook, Malformed, Outgoing, Page, Parsed, Party,
-    Secrets, Sent, Setup, Subscribed, Surface, default_endpoints, join, json, signature,
+    Account, Connector, Credentials, Cursor, Denied, Fading, HandshakeAnswer, Hook, Malformed, Outgoing, Page, Parsed,
+    Party, Secrets, Sent, Setup, Standing, Subscribed, Surface, default_endpoints, join, json, signature,
 };
 use crate::call::{CallError, Http};
 
@@ -157,6 +158,10 @@ impl Connector for LinkedIn {
         calls::unsubscribe(self, http, credentials, hook).await
     }
 
+    fn fading(&self) -> Option<&dyn Fading> {
+        Some(self)
+    }
+
     async fn refresh(&self, http: &Http, app: &App, tokens: &Tokens) -> Result<Tokens, CallError> {
         self.flow.refresh(http, app, tokens).await
     }
@@ -168,5 +173,17 @@ impl Connector for LinkedIn {
     /// LinkedIn gives apps no profiles of other members.
     async fn profile(&self, _: &Http, _: &Credentials, _: &str) -> Result<Option<Party>, CallError> {
         Ok(None)
+    }
+}
+
+#[async_trait]
+impl Fading for LinkedIn {
+    async fn standing(
+        &self,
+        http: &Http,
+        credentials: &Credentials,
+        hook: &Hook,
+    ) -> Result<Option<Standing>, CallError> {
+        calls::standing(self, http, credentials, hook).await
     }
 }

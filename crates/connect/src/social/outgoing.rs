@@ -152,6 +152,13 @@ pub struct Subscribed {
     pub ids: Vec<String>,
 }
 
+/// A subscription as the platform has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    /// `None`: the platform names no end.
+    pub ends_at: Option<OffsetDateTime>,
+}
+
 /// An account that can be connected.
 #[derive(Debug, Clone)]
 pub struct Account {

@@ -1,8 +1,9 @@
 //! LinkedIn over real HTTP: what is asked, and what is made of the answers.
 
 use serde_json::{Value, json};
+use socialai_connect::call::CallError;
 use socialai_connect::social::refusal::Refusal;
-use socialai_connect::social::{Cursor, Happened, Hook, Outgoing, Sent, Surface};
+use socialai_connect::social::{Cursor, Happened, Hook, Outgoing, Sent, Standing, Surface};
 use time::OffsetDateTime;
 use time::macros::datetime;
 
@@ -110,6 +111,33 @@ async fn subscription_names_application_member_and_organisation() {
     hook.member = None;
     let refused = connector.subscribe(&http(), &credentials("linkedin"), &hook).await.unwrap_err();
     assert_eq!(Refusal::of(&refused), Some(Refusal::Rejected));
+}
+
+#[tokio::test]
+async fn subscription_stands_only_while_it_delivers_to_us() {
+    let path = "/rest/eventSubscriptions/(developerApplication:urn%3Ali%3AdeveloperApplication%3A7,user:urn%3Ali%3Aperson%3Aa,\
+        entity:urn%3Ali%3Aorganization%3A12345,eventType:ORGANIZATION_SOCIAL_ACTION_NOTIFICATIONS)";
+    let (remote, connector) = serving("linkedin", path, Reply::status(404)).await;
+    let hook = Hook {
+        callback: remote.url("/hook"),
+        app: app(),
+        application_id: Some("7".into()),
+        member: Some("urn:li:person:a".into()),
+    };
+    let ask = async |reply: Reply| {
+        remote.serve(&format!("/linkedin{path}"), reply);
+        let fading = connector.fading().unwrap();
+        fading.standing(&http(), &credentials("linkedin"), &hook).await
+    };
+    let shown = |webhook: &str| json!({ "webhook": webhook, "expiresAt": 1_795_262_400_000_i64 });
+    let ours = hook.callback.as_str();
+    assert_eq!(ask(Reply::json(&shown(ours))).await, Ok(Some(Standing { ends_at: Some(SINCE) })));
+    assert_eq!(ask(Reply::json(&json!({ "webhook": ours }))).await, Ok(Some(Standing { ends_at: None })));
+    assert_eq!(ask(Reply::json(&shown("https://elsewhere.example/hook"))).await, Ok(None));
+    assert_eq!(ask(Reply::status(404)).await, Ok(None));
+    assert_eq!(ask(Reply::status(401)).await, Err(CallError::Reauth));
+    assert_eq!(Refusal::of(&ask(Reply::status(403)).await.unwrap_err()), Some(Refusal::Permission));
+    assert_eq!(ask(Reply::status(500)).await, Err(CallError::Later { after: None }));
 }
 
 #[tokio::test]

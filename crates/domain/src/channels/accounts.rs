@@ -79,11 +79,14 @@ pub struct Account {
     pub disconnected_at: Option<OffsetDateTime>,
     #[serde(with = "time::serde::rfc3339")]
     pub updated_at: OffsetDateTime,
+    /// When the platform is asked whether it still delivers; only for whoever asks.
+    #[serde(skip)]
+    pub subscription_check_at: Option<OffsetDateTime>,
 }
 
 const SELECT: &str = "select id, platform, external_id, name, handle, avatar_url, state, state_reason, state_since,
     token_expires_at, refresh_at, uses_own_app, scopes, settings, last_event_at, polled_at, quota, quota_at, connected_by,
-    connected_at, disconnected_at, updated_at from channel_accounts";
+    connected_at, disconnected_at, updated_at, subscription_check_at from channel_accounts";
 
 impl Account {
     fn audited(&self) -> Value {

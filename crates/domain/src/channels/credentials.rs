@@ -148,6 +148,15 @@ pub async fn rejected(tx: &mut TenantTx, before: &Credentials, reason: &str) -> 
     accounts::set_state(tx, before.account, State::NeedsYou, Some(reason)).await
 }
 
+/// Whether these are still the tokens of the account.
+pub async fn are_current(tx: &mut TenantTx, tokens: &Credentials) -> Result<bool> {
+    let current = sqlx::query_scalar(
+        "select exists (select from channel_accounts
+         where id = $1 and credentials_version = $2 and state <> 'disconnected')",
+    );
+    Ok(current.bind(tokens.account).bind(tokens.version).fetch_one(tx.conn()).await?)
+}
+
 fn order_refresh(tx: &mut TenantTx, account: ChannelAccountId, at: Option<OffsetDateTime>) -> Result<()> {
     if let Some(at) = at {
         let job = NewJob::of(&Refresh { account })

@@ -1,23 +1,29 @@
-//! `socialai backup`: every database of the installation into a folder.
+//! `socialai backup`: every database of the installation into a folder, and the objects that are kept in one.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use clap::Args;
+use socialai_connect::objects::Objects;
 use socialai_domain::{clock::Clock, database};
 
 use super::Outcome;
 use crate::{
-    backup::{self, Dumped, MASTER_KEY, Manifest, Unfinished},
+    backup::{
+        self, Dumped, MASTER_KEY, Manifest, Unfinished,
+        objects::{self, Kept},
+    },
+    channels,
     config::Config,
     console,
     data_folder::replace,
     storage::Storage,
 };
 
-/// Back up every database into a folder, while servers keep running
+/// Back up every database and all attachments into a folder, while servers keep running
 ///
-/// Each database is dumped as of one moment; shards one after the other. The folder appears when it is complete. The
+/// Each database is dumped as of one moment; shards one after the other, then attachments and other files of the data
+/// folder. Those in a bucket are NOT in it: back the bucket up by its own means. The folder appears when it is complete. The
 /// master key is NOT in it: without the key nobody can read the sealed fields of a restored database. Keep the key
 /// elsewhere, or put it in with --with-keys and guard the folder as you guard the key.
 #[derive(Debug, Args)]
@@ -43,6 +49,11 @@ impl Backup {
             console::say_json(&manifest)?;
         } else {
             console::say(&format!("{} holds {} bytes.", self.to.display(), manifest.bytes()));
+        }
+        if let Kept::InBucket { bucket } = &manifest.objects {
+            console::progress(&format!(
+                "Attachments and other files are in the bucket {bucket} and NOT in the backup: back it up by its own means, after the databases."
+            ));
         }
         console::progress(if self.with_keys {
             "The master key is in the backup: whoever holds the folder can read everything."
@@ -71,13 +82,31 @@ impl Backup {
             databases.push(Dumped { shard: endpoint.shard.clone(), file, postgres: inspection.server_version });
         }
         let mut others = Vec::new();
+        let objects = keep_objects(config, unfinished.path())?;
+        if matches!(objects, Kept::Here { .. }) {
+            others.push(objects::LIST);
+        }
         if self.with_keys {
             put_key(config, unfinished.path())?;
             others.push(MASTER_KEY);
         }
-        let manifest = Manifest::describe(unfinished.path(), made_at, migrations, databases, &others)?;
+        let manifest = Manifest::describe(unfinished.path(), made_at, migrations, databases, &others, objects)?;
         unfinished.finish(&manifest)?;
         Ok(manifest)
+    }
+}
+
+/// After the databases, so that whatever they name is there.
+fn keep_objects(config: &Config, backup: &Path) -> Result<Kept> {
+    match channels::objects(config)? {
+        Objects::Folder(folder) => {
+            console::progress("Copying attachments and other files");
+            objects::copy(&folder, backup)
+        }
+        Objects::Bucket(_) => {
+            let bucket = config.bucket.as_ref().map(|settings| settings.bucket.clone()).unwrap_or_default();
+            Ok(Kept::InBucket { bucket })
+        }
     }
 }
 

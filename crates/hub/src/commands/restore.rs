@@ -10,7 +10,11 @@ use time::format_description::well_known::Rfc3339;
 
 use super::{CONNECTIONS, Outcome};
 use crate::{
-    backup::{self, MASTER_KEY, Manifest},
+    backup::{
+        self, MASTER_KEY, Manifest,
+        objects::{self, Kept},
+    },
+    channels,
     config::{Config, MasterKeySource},
     console,
     data_folder::{DataFolder, read_secret, replace},
@@ -20,8 +24,9 @@ use crate::{
 /// Restore a backup into an empty data folder or empty databases
 ///
 /// Nothing is overwritten: what is to be restored into must be empty. Every file is compared with the manifest first, a
-/// backup of a newer version is refused, an older one is brought up to date. At the end the installation is opened, which
-/// proves that the master key fits. Put the key in place before (AES_MASTER_KEY, or <data-dir>/secrets/master.key), unless
+/// backup of a newer version is refused, an older one is brought up to date. Attachments and other files go to where this
+/// installation keeps them: its data folder, or its bucket. At the end the installation is opened, which proves that the
+/// master key fits. Put the key in place before (AES_MASTER_KEY, or <data-dir>/secrets/master.key), unless
 /// it is in the backup.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
@@ -53,7 +58,7 @@ impl Restore {
         }
         self.take_key(config, &folder, &manifest)?;
         let storage = Storage::join_or_make(config, &mut console::progress).await?;
-        let restored = self.fill(&storage, &manifest).await;
+        let restored = self.fill(config, &storage, &manifest).await;
         storage.close().await?;
         let tenants = restored.with_context(|| {
             format!(
@@ -86,7 +91,7 @@ impl Restore {
         replace(path, key.expose_secret()).with_context(|| format!("cannot write {}", path.display()))
     }
 
-    async fn fill(&self, storage: &Storage, manifest: &Manifest) -> Result<i64> {
+    async fn fill(&self, config: &Config, storage: &Storage, manifest: &Manifest) -> Result<i64> {
         let programs = storage.programs()?;
         let names = |list: Vec<Option<String>>| {
             let mut list = list;
@@ -108,6 +113,7 @@ impl Restore {
                 "the {name} database is not empty; nothing was changed"
             );
         }
+        self.put_objects(config, manifest).await?;
         // The control database last: until it is there, nothing of a restore that was interrupted can be used.
         for endpoint in storage.endpoints.iter().rev() {
             let Some(dumped) = manifest.databases.iter().find(|one| one.shard == endpoint.shard) else { continue };
@@ -121,5 +127,27 @@ impl Restore {
         tx.rollback().await?;
         databases.close().await;
         Ok(count)
+    }
+
+    /// Before the databases, so that nothing names what is not there yet.
+    async fn put_objects(&self, config: &Config, manifest: &Manifest) -> Result<()> {
+        match &manifest.objects {
+            Kept::Here { number, .. } => {
+                console::progress(&format!("Restoring {number} attachments and other files"));
+                objects::put(&self.from, &channels::objects(config)?).await
+            }
+            Kept::InBucket { bucket } => {
+                console::progress(&format!(
+                    "Attachments and other files were in the bucket {bucket} and are NOT in the backup: set S3_BUCKET to it, or to a copy of it."
+                ));
+                Ok(())
+            }
+            Kept::LeftOut => {
+                console::progress(
+                    "This backup is of a version that left attachments out: put your copy of `objects/` into the data folder.",
+                );
+                Ok(())
+            }
+        }
     }
 }

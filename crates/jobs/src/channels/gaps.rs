@@ -1,7 +1,7 @@
 //! The rounds: each workspace's accounts are looked at every minute. One that is silent for longer than is usual there may have
 //! lost its webhooks: a gap is opened, and what there is to fetch is fetched. Accounts that live by being asked are asked.
-//! Orders to renew tokens that were lost are given again, and deliveries for accounts that were being connected just then are
-//! read again.
+//! Where subscriptions may end without a word, the platform is asked about them. Orders to renew tokens that were lost are
+//! given again, and deliveries for accounts that were being connected just then are read again.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use socialai_domain::{
     alerts::rounds,
     audit::Actor,
     channels::{
-        Refresh,
+        Platform, Refresh,
         accounts::{self, Account, State},
         credentials, gaps,
         inbound::{self, LeftOver},
@@ -29,9 +29,10 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::{
-    Parts,
+    Connectors, Parts,
     poll::Poll,
     purge::{self, Purge},
+    subscriptions,
 };
 use crate::{Context, Handled};
 
@@ -81,11 +82,11 @@ fn order<T: Task>(task: &T) -> Result<NewJob> {
     NewJob::of(task).map_err(|error| Error::Fault(format!("a job cannot be written: {error}")))
 }
 
-pub async fn tend(task: Tend, context: Context, _: &Parts) -> Handled {
+pub async fn tend(task: Tend, context: Context, parts: &Parts) -> Handled {
     let (databases, shard) = (context.databases().clone(), task.shard.as_deref());
     for tenant in rounds::workspaces(&databases, shard).await?.into_iter().flatten() {
         // One that cannot be looked at now is looked at the next time.
-        if let Err(error) = look_at(&databases, tenant).await {
+        if let Err(error) = look_at(&databases, tenant, &parts.connectors).await {
             tracing::debug!(tenant_id = %tenant, %error, "the accounts of a workspace could not be looked at");
         }
     }
@@ -104,21 +105,21 @@ fn first_id(at: OffsetDateTime) -> InboundId {
     InboundId(Uuid::from_u128(u128::from(millis & 0xffff_ffff_ffff) << 80))
 }
 
-async fn look_at(databases: &Databases, tenant: TenantId) -> Result<()> {
+async fn look_at(databases: &Databases, tenant: TenantId, connectors: &Connectors) -> Result<()> {
     let mut tx = databases.tenant(tenant, Actor::system("channels")).await?;
     for account in credentials::due(&mut tx, MOST_REFRESHES).await? {
         tx.enqueue(&Refresh { account })?;
     }
     for account in accounts::list(&mut tx).await? {
-        look_at_account(&mut tx, &account).await?;
+        if is_asked(&account) {
+            look_at_account(&mut tx, &account).await?;
+            subscriptions::look_at(&mut tx, &account, connectors).await?;
+        }
     }
     tx.commit().await
 }
 
 async fn look_at_account(tx: &mut TenantTx, account: &Account) -> Result<()> {
-    if matches!(account.state, State::NeedsYou | State::Disconnected) || !is_asked(account) {
-        return Ok(());
-    }
     let now = tx.now();
     let mut gap = gaps::current(tx, account.id).await?;
     if gap.is_none()
@@ -139,9 +140,9 @@ async fn look_at_account(tx: &mut TenantTx, account: &Account) -> Result<()> {
     Ok(())
 }
 
-/// Web chat is our own: it cannot fall silent without us.
+/// Web chat is our own: it cannot fall silent without us. What waits for somebody is left alone.
 fn is_asked(account: &Account) -> bool {
-    account.platform != socialai_domain::channels::Platform::WebChat
+    account.platform != Platform::WebChat && !matches!(account.state, State::NeedsYou | State::Disconnected)
 }
 
 /// Twice the longest silence between the latest conversations.

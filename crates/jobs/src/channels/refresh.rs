@@ -25,7 +25,7 @@ use socialai_domain::{
 };
 use time::OffsetDateTime;
 
-use super::Parts;
+use super::{OfApp, Parts};
 use crate::{Context, Handled, webhooks::sentence};
 
 /// Somebody should know when tokens end within this time and could not be renewed.
@@ -51,7 +51,7 @@ pub async fn refresh(task: Refresh, context: Context, parts: &Parts) -> Handled 
         credentials::rejected(&mut tx, &before, reason).await?;
         return context.finish(tx).await;
     };
-    let Some(app) = app else {
+    let Some(OfApp { app, .. }) = app else {
         let reason = "The app through which this account was connected is not set up any more.";
         credentials::rejected(&mut tx, &before, reason).await?;
         return context.finish(tx).await;

@@ -94,21 +94,18 @@ function useRows(conversation: Conversation) {
   const outbox = useOutbox();
   const heard = useHeard(({ of }) => of[id]) ?? NOTHING;
   const { data, hasNextPage } = thread;
-  const rows = useMemo(
-    () =>
-      data
-        ? rowsOf({
-            messages: messagesOf(data),
-            notes: notes ?? [],
-            gaps: data.pages[0]?.gaps ?? [],
-            events: happenings(conversation, heard),
-            pending: pendingIn(outbox, id),
-            hasOlder: hasNextPage,
-            keyOf: (message) => outbox.keys[message.id] ?? message.id,
-          })
-        : [],
-    [data, notes, conversation, heard, outbox, id, hasNextPage],
-  );
+  const rows = useMemo(() => {
+    if (!data) return [];
+    const here = { messages: messagesOf(data), hasOlder: hasNextPage };
+    return rowsOf({
+      ...here,
+      notes: notes ?? [],
+      gaps: data.pages[0]?.gaps ?? [],
+      events: happenings(conversation, heard, here),
+      pending: pendingIn(outbox, id),
+      keyOf: (message) => outbox.keys[message.id] ?? message.id,
+    });
+  }, [data, notes, conversation, heard, outbox, id, hasNextPage]);
   return { rows, thread };
 }
 

@@ -97,8 +97,19 @@ it("shows notes where nothing was said yet", () => {
 it("says once that a conversation is closed", () => {
   const closed = aConversation({ status: "closed", closed_at: "2026-11-21T13:00:00Z" });
   const heard = [{ at: "2026-11-21T13:00:00.1Z", text: "Closed" }];
-  expect(happenings(closed, heard).filter(({ text }) => text === "Closed")).toHaveLength(1);
-  expect(happenings(aConversation(), heard).map(({ text }) => text)).toEqual(["The conversation began", "Closed"]);
+  expect(happenings(closed, heard, NOTHING).filter(({ text }) => text === "Closed")).toHaveLength(1);
+  const open = happenings(aConversation(), heard, NOTHING);
+  expect(open.map(({ text }) => text)).toEqual(["The conversation began", "Closed"]);
+});
+
+it("puts the beginning above the first message, of which the platform knew before us", () => {
+  const messages = [at("21T12:01"), at("21T12:00")];
+  const conversation = aConversation({ created_at: new Date("2026-11-21T12:00:03").toISOString() });
+  const drawn = (hasOlder: boolean) =>
+    kinds(of({ messages, hasOlder, events: happenings(conversation, [], { messages, hasOlder }) }));
+  expect(drawn(false)).toEqual(["day", "event", "message", "message"]);
+  // Where it began is not known before all of it is here.
+  expect(drawn(true)).toEqual(["day", "message", "message"]);
 });
 
 it("counts what came in behind the place where one reads", () => {

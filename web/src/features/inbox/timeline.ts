@@ -102,15 +102,25 @@ function isOneTurn(before: Row | undefined, after: Row | undefined): boolean {
 }
 
 /** What is known to have happened besides what was said. */
-export function happenings(conversation: Schemas["Conversation"], heard: readonly Happening[]): Happening[] {
-  const { created_at: began, closed_at: closed, status } = conversation;
+export function happenings(
+  conversation: Schemas["Conversation"],
+  heard: readonly Happening[],
+  { messages, hasOlder }: Pick<Sources, "messages" | "hasOlder">,
+): Happening[] {
+  const { closed_at: closed, status } = conversation;
   const known: Happening[] = [
-    { at: began, text: "The conversation began" },
+    ...(hasOlder ? [] : [beginning(conversation, messages)]),
     ...(closed && status === "closed" ? [{ at: closed, text: "Closed" }] : []),
   ];
   // What was heard while one looked says the same once more.
   const isNews = ({ text }: Happening) => !(closed && status === "closed" && text === "Closed");
   return [...known, ...heard.filter(isNews)];
+}
+
+/** It began when the first message was said, which we heard of a little later. */
+function beginning({ created_at: heardOf }: Schemas["Conversation"], messages: readonly Message[]): Happening {
+  const first = Math.min(Date.parse(heardOf), ...messages.map(({ provider_at: at }) => Date.parse(at)));
+  return { at: new Date(first).toISOString(), text: "The conversation began" };
 }
 
 /** How many messages came in behind this one. */

@@ -120,6 +120,43 @@ async fn upload_that_is_repeated_with_its_key_is_one_file() {
 }
 
 #[tokio::test]
+async fn repeated_upload_of_a_file_that_is_gone_leaves_nothing_behind() {
+    let desk = Desk::new().await;
+    let folder = std::env::temp_dir().join(desk.tenant.id.0.to_string()).join("attachments");
+    let objects = || std::fs::read_dir(&folder).map_or(0, Iterator::count);
+    let once = async |name: &str| {
+        let request = desk.server.request(Method::POST, &format!("/attachments?file_name={name}"));
+        desk.server.send(request.bearer_auth(&desk.token).header("idempotency-key", "a").body(PNG)).await
+    };
+    let first = once("a.png").await;
+    assert_eq!((first.status, objects()), (StatusCode::CREATED, 1));
+    once("b.png").await.is_problem(409, "idempotency_key_reused");
+    assert_eq!(objects(), 1);
+    let path = format!("/attachments/{}", first.body["id"].as_str().unwrap());
+    let gone = desk.server.call_as(&desk.token, Method::DELETE, &path, &json!({})).await;
+    assert_eq!(gone.status, StatusCode::NO_CONTENT);
+    // The job that removes the object does not run here.
+    std::fs::remove_dir_all(&folder).unwrap();
+    let again = once("a.png").await;
+    assert_eq!((again.status, &again.body), (StatusCode::CREATED, &first.body));
+    assert_eq!(again.headers["idempotency-replayed"], "true");
+    assert_eq!(objects(), 0);
+}
+
+#[tokio::test]
+async fn same_upload_twice_at_once_is_one_file_with_its_bytes() {
+    let desk = Desk::new().await;
+    let once = async || {
+        let request = desk.server.request(Method::POST, "/attachments?file_name=a.png");
+        desk.server.send(request.bearer_auth(&desk.token).header("idempotency-key", "a").body(PNG)).await
+    };
+    let all = futures::future::join_all((0..8).map(|_| once())).await;
+    assert!(all.iter().all(|answer| answer.status == StatusCode::CREATED && answer.body == all[0].body));
+    let content = desk.get(&format!("/attachments/{}/content", all[0].body["id"].as_str().unwrap())).await;
+    assert_eq!(content.status, StatusCode::OK);
+}
+
+#[tokio::test]
 async fn file_goes_with_one_answer_of_its_own_workspace() {
     let desk = Desk::new().await;
     let reply = format!("/conversations/{}/reply", desk.wrote("Maria", "hello").await);

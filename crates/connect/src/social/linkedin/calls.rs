@@ -7,7 +7,9 @@ use url::Url;
 use super::super::item::{Happened, Item, Party, Surface};
 use super::super::oauth::Token;
 use super::super::refusal::{Refusal, refused};
-use super::super::{Account, Credentials, Cursor, Hook, Outgoing, Page, Sent, Subscribed, json as read, optional};
+use super::super::{
+    Account, Credentials, Cursor, Hook, Outgoing, Page, Sent, Standing, Subscribed, json as read, optional,
+};
 use super::{LinkedIn, delivery, errors, urn};
 use crate::call::{Call, CallError, Http};
 
@@ -171,6 +173,23 @@ pub(super) async fn subscribe(
     let call = http.put_json(&url, &json!({ "webhook": hook.callback.as_str() }));
     errors::check(linkedin.signed_in(call, &credentials.token).send().await?)?;
     Ok(Subscribed::default())
+}
+
+/// Only that it is missing is a 404; that the member lost the role is a 403.
+pub(super) async fn standing(
+    linkedin: &LinkedIn,
+    http: &Http,
+    credentials: &Credentials,
+    hook: &Hook,
+) -> Result<Option<Standing>, CallError> {
+    let url = linkedin.at(&subscription(credentials, hook)?)?;
+    let answer = linkedin.signed_in(http.get(&url), &credentials.token).send().await?;
+    if answer.status() == 404 {
+        return Ok(None);
+    }
+    let shown = errors::body(answer)?;
+    let is_ours = shown["webhook"] == hook.callback.as_str();
+    Ok(is_ours.then(|| Standing { ends_at: read::moment(&shown["expiresAt"]) }))
 }
 
 pub(super) async fn unsubscribe(

@@ -86,6 +86,12 @@ pub async fn add(tx: &mut TenantTx, kind: AttachmentKind, file_name: &str, store
     get(tx, id).await
 }
 
+/// Whether a file has these bytes.
+pub async fn is_named(tx: &mut TenantTx, object_key: &str) -> Result<bool> {
+    let named = sqlx::query_scalar("select exists (select from attachments where object_key = $1)");
+    Ok(named.bind(object_key).fetch_one(tx.conn()).await?)
+}
+
 /// Removes a file that was not sent.
 pub async fn discard(tx: &mut TenantTx, id: AttachmentId) -> Result<()> {
     get(tx, id).await?;

@@ -37,7 +37,7 @@ use socialai_domain::{
 };
 use socialai_jobs::{
     Handlers,
-    channels::{self, Apps, Connectors, Parts, Timing},
+    channels::{self, Apps, Connectors, OfApp, Parts, Timing},
 };
 use socialai_queue::retry::Schedule;
 use socialai_sim::{EffectFilter, RecordingFilter, World};
@@ -153,7 +153,8 @@ impl Rig {
             let base = self.world.url(name).parse().unwrap();
             Setup { endpoints: Some(Endpoints::at(&base)), ..Setup::default() }
         };
-        let apps = Platform::ALL.into_iter().filter_map(|platform| Some((platform, app?.clone())));
+        let of = |app: &App| OfApp { app: app.clone(), application_id: None };
+        let apps = Platform::ALL.into_iter().filter_map(|platform| Some((platform, of(app?))));
         Parts {
             http: Http::new(self.reach).unwrap(),
             // What the answers decide is to be seen, which repetitions and open circuits would hide.

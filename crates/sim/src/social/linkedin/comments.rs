@@ -51,8 +51,7 @@ impl LinkedIn {
     pub fn create_comment(&mut self, of: &str, caller: &Caller, form: &Form, now: OffsetDateTime) -> Said {
         let (of, body) = (long(of), &form.body);
         let actor = body["actor"].as_str().unwrap_or_default();
-        let account =
-            actor.strip_prefix("urn:li:organization:").filter(|id| self.network.town.accounts.contains_key(*id));
+        let account = actor.strip_prefix("urn:li:organization:").filter(|id| self.is_administered(id));
         let account = account
             .ok_or_else(|| Refuse::denied(format!("{actor} is not an organization that the member may act for")))?;
         if !body["content"].is_null() {

@@ -12,7 +12,7 @@ mod comments;
 mod login;
 mod tell;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -45,6 +45,8 @@ pub struct LinkedIn {
     network: Network,
     /// By app and organisation.
     subscriptions: BTreeMap<(String, String), Subscription>,
+    /// Organisations that the member does not administer any more.
+    lost: BTreeSet<String>,
     told: Latest<(OffsetDateTime, String, Value)>,
     /// Leaves out of notifications what may be absent.
     is_bare: bool,
@@ -124,6 +126,7 @@ impl Default for LinkedIn {
         Self {
             network: Network::new(ids),
             subscriptions: BTreeMap::new(),
+            lost: BTreeSet::new(),
             told: Latest::new(MOST_TOLD),
             is_bare: false,
             app_calls: Meter::default(),
@@ -208,8 +211,13 @@ impl LinkedIn {
             json!({ "role": "ADMINISTRATOR", "state": "APPROVED", "organization": urn(id), "organizationTarget": urn(id),
                 "roleAssignee": MEMBER })
         };
-        let all: Vec<_> = self.network.town.accounts.keys().map(element).collect();
+        let all: Vec<_> =
+            self.network.town.accounts.keys().filter(|id| self.is_administered(id)).map(element).collect();
         fine(&elements(&all, form))
+    }
+
+    fn is_administered(&self, organisation: &str) -> bool {
+        self.network.town.accounts.contains_key(organisation) && !self.lost.contains(organisation)
     }
 
     fn organisation(&self, id: &str) -> Said {
@@ -299,6 +307,7 @@ impl Simulator for LinkedIn {
         match verb {
             "seed" => self.seed(given, here),
             "handshake" => self.handshake(&given),
+            "lose_subscription" | "lose_role" | "give_role" => self.change_rights(verb, &given),
             "revoke" | "expire" => {
                 let ended = match verb {
                     "expire" => self.network.grants.expire(MEMBER, here.now),

@@ -88,7 +88,7 @@ impl LinkedIn {
             return Err(Refuse::denied("The subscriber must be the member who is authenticated"));
         }
         let account = part("entity").trim_start_matches("urn:li:organization:").to_owned();
-        if !self.network.town.accounts.contains_key(&account) {
+        if !self.is_administered(&account) {
             return Err(Refuse::denied("The member is not an ADMINISTRATOR of the organization"));
         }
         let place = (caller.app.clone(), account);
@@ -124,7 +124,7 @@ impl LinkedIn {
 
     fn ask_again(&self, place: &(String, String)) -> Option<Ask> {
         let webhook = &self.subscriptions.get(place)?.webhook;
-        let about = json!({ "app": place.0, "account": place.1, "webhook": webhook });
+        let about = json!({ "app": place.0, "account": place.1, "webhook": webhook, "again": true });
         self.ask(&place.0, Url::parse(webhook).ok()?, about)
     }
 
@@ -137,7 +137,23 @@ impl LinkedIn {
         Ok(Acted { ask: Some(ask), ..Acted::default() })
     }
 
+    /// The member loses the role of administrator or gets it back; with the role goes the subscription, which may also end by
+    /// itself. Nobody is told.
+    pub fn change_rights(&mut self, verb: &str, given: &Value) -> Result<Acted, Refused> {
+        let account = self.network.account(given["account"].as_str())?;
+        match verb {
+            "give_role" => self.lost.remove(&account),
+            "lose_role" => self.lost.insert(account.clone()),
+            _ => false,
+        };
+        if verb != "give_role" {
+            self.subscriptions.retain(|(_, of), _| *of != account);
+        }
+        Ok(Acted { result: json!({ "account": account }), ..Acted::default() })
+    }
+
     pub fn checks_due(&mut self, now: OffsetDateTime) -> Vec<Ask> {
+        self.subscriptions.retain(|_, subscription| subscription.expires_at > now);
         let mut due = Vec::new();
         for (place, subscription) in &mut self.subscriptions {
             if now - subscription.asked_at >= CHECK_EVERY && !subscription.is_blocked() {
@@ -158,14 +174,17 @@ impl LinkedIn {
         };
         let text = |name: &str| about[name].as_str().unwrap_or_default().to_owned();
         let place = (text("app"), text("account"));
-        if !is_right {
-            if let Some(known) = self.subscriptions.get_mut(&place).filter(|known| known.webhook == text("webhook")) {
-                known.failures += 1;
+        let known = self.subscriptions.get_mut(&place).filter(|known| known.webhook == text("webhook"));
+        match known {
+            Some(known) if !is_right => known.failures += 1,
+            // It lasts no longer for being asked again.
+            Some(known) if about["again"] == true => known.failures = 0,
+            _ if is_right && about["again"] != true => {
+                self.subscriptions.insert(place, Subscription::new(&text("webhook"), now));
             }
-            return Refuse::invalid("Webhook validation failed").into_answer();
+            _ => {}
         }
-        self.subscriptions.insert(place, Subscription::new(&text("webhook"), now));
-        fine(&json!({}))
+        if is_right { fine(&json!({})) } else { Refuse::invalid("Webhook validation failed").into_answer() }
     }
 
     /// Kept for those who missed it, and told to those who subscribed.
@@ -220,6 +239,9 @@ impl LinkedIn {
         let actions = form.get("actions").trim_start_matches("List(").trim_end_matches(')');
         let actions: Vec<_> = actions.split(',').filter(|action| !action.is_empty()).collect();
         let entity = form.get("organizationalEntity").trim_start_matches("urn:li:organization:");
+        if self.lost.contains(entity) {
+            return Err(Refuse::denied("The member is not an ADMINISTRATOR of the organization"));
+        }
         let bound = |name: &str| {
             let range = form.get("timeRange").trim_matches(['(', ')']);
             range.split(',').find_map(|part| part.strip_prefix(name)?.strip_prefix(':')?.parse::<i64>().ok())

@@ -208,6 +208,36 @@ async fn a_webhook_is_challenged_when_it_is_given_and_every_two_hours() {
 }
 
 #[tokio::test]
+async fn a_subscription_ends_without_a_word_and_a_lost_role_forbids_another() {
+    let stage = Stage::of("linkedin").await;
+    let key = format!(
+        "/rest/eventSubscriptions/(developerApplication:{},user:{},entity:{},eventType:ORGANIZATION_SOCIAL_ACTION_NOTIFICATIONS)",
+        encoded(&format!("urn:li:developerApplication:{}", stage.text("/app/id"))),
+        encoded(&stage.text("/user/id")),
+        encoded(&stage.text("/account/urn")),
+    );
+    let put = async || read(request(&stage, Method::PUT, &key).json(&json!({ "webhook": stage.receiver.url }))).await;
+    let get = async || read(request(&stage, Method::GET, &key)).await;
+    assert!(get().await.json()["expiresAt"].is_i64());
+    stage.act("lose_subscription", json!({})).await;
+    refused(&get().await, 404, 0);
+    assert_eq!(put().await.status, 200);
+    stage.act("lose_role", json!({})).await;
+    refused(&get().await, 403, 100);
+    refused(&put().await, 403, 100);
+    let administered = async || {
+        let listed = read(request(&stage, Method::GET, "/rest/organizationAcls?q=roleAssignee")).await.json();
+        listed["elements"].as_array().unwrap().len()
+    };
+    assert_eq!(administered().await, 0);
+    stage.act("comment", json!({ "person": "Maria", "text": "Nobody is told" })).await;
+    assert!(stage.receiver.got().is_empty());
+    stage.act("give_role", json!({})).await;
+    refused(&get().await, 404, 0);
+    assert_eq!((put().await.status.as_u16(), administered().await), (200, 1));
+}
+
+#[tokio::test]
 async fn more_than_ten_notifications_are_parted_and_can_be_read_later() {
     let stage = Stage::of("linkedin").await;
     stage.lab.world.add_fault(Rule::new("linkedin", Fault::Batch { size: 12 })).unwrap();
