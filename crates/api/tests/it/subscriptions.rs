@@ -102,10 +102,10 @@ impl Town {
 
     /// Looks at all accounts, as the schedule does every minute, until nothing is left to do.
     async fn look(&self) {
+        const LEFT: &str = "select count(*) from system.jobs";
         let mut tx = self.server.lab.databases.system_at(None, Actor::system("test")).await.unwrap();
         tx.enqueue(&Tend { shard: None }).unwrap();
         tx.commit().await.unwrap();
-        const LEFT: &str = "select count(*) from system.jobs";
         self.until("all is done", || async {
             let mut owner = self.server.lab.owner().await;
             sqlx::query_scalar::<_, i64>(LEFT).fetch_one(&mut owner).await.unwrap() == 0

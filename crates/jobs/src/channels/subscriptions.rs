@@ -74,7 +74,7 @@ enum Found {
 pub async fn check(task: CheckSubscription, context: Context, parts: &Parts) -> Handled {
     let mut tx = context.tx().await?;
     let account = accounts::get(&mut tx, task.account).await?;
-    if matches!(account.state, State::NeedsYou | State::Disconnected) {
+    if waits_for_somebody(&account) {
         return context.finish(tx).await;
     }
     let Ok(speaker) = parts.speaker_of(&mut tx, account.id).await? else { return context.finish(tx).await };
@@ -84,11 +84,16 @@ pub async fn check(task: CheckSubscription, context: Context, parts: &Parts) -> 
     tx.rollback().await?;
     let outcome = mend(parts, &speaker, fading, &hook, now).await;
     let mut tx = context.tx().await?;
+    let account = accounts::get(&mut tx, task.account).await?;
     // Who connected the account again meanwhile has asked the platform, too.
-    if credentials::are_current(&mut tx, &speaker.kept).await? {
+    if credentials::are_current(&mut tx, &speaker.kept).await? && !waits_for_somebody(&account) {
         conclude(&mut tx, &account, &speaker, outcome).await?;
     }
     context.finish(tx).await
+}
+
+fn waits_for_somebody(account: &Account) -> bool {
+    matches!(account.state, State::NeedsYou | State::Disconnected)
 }
 
 /// `None`: the app through which the account was connected is not set up any more, which its tokens will tell.
