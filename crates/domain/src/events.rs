@@ -92,7 +92,7 @@ events! {
     "alert.raised", 1, AlertsRead, true, "A rule was broken and an alert went out.";
     "alert.resolved", 1, AlertsRead, true, "What an alert was about is over.";
     "message.received", 1, ConversationsRead, true, "Somebody wrote to the workspace.";
-    "message.updated", 1, ConversationsRead, true, "A message was edited, taken back, reacted to, delivered or read, or its attachments came.";
+    "message.updated", 1, ConversationsRead, true, "A message was edited, taken back, reacted to, delivered or read, its attachments came, or the platform said when it was sent.";
     "reply.written", 1, ConversationsRead, true, "An answer was written and waits to be sent.";
     "reply.sent", 1, ConversationsRead, true, "An answer has been sent.";
     "reply.failed", 1, ConversationsRead, true, "An answer was refused or given up.";

@@ -83,12 +83,14 @@ pub(in crate::conversations) async fn happened_at(
     conversation: ConversationId,
     provider_at: OffsetDateTime,
 ) -> Result<()> {
-    lock(tx, conversation).await?;
-    sqlx::query("update messages set provider_at = $2 where id = $1 and effect_id is not null and provider_at < $2")
-        .bind(message)
-        .bind(provider_at)
-        .execute(tx.conn())
-        .await?;
+    let conversation = lock(tx, conversation).await?;
+    let moved = sqlx::query(
+        "update messages set provider_at = $2 where id = $1 and effect_id is not null and provider_at < $2",
+    );
+    if moved.bind(message).bind(provider_at).execute(tx.conn()).await?.rows_affected() > 0 {
+        let what = json!({ "id": message, "direction": "out", "change": "time" });
+        conversation.about().publish_message(tx, "message.updated", message, what);
+    }
     Ok(())
 }
 

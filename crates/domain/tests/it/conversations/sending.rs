@@ -237,6 +237,23 @@ async fn echo_that_is_faster_than_the_answer_to_the_call_settles_it() {
 }
 
 #[tokio::test]
+async fn echo_that_tells_a_later_time_moves_the_answer_and_says_so() {
+    let (answer, page) = (Answer::written().await, Page::default());
+    answer.until_done(&page, "before the echo").await;
+    let (before, told) = (answer.now().await, answer.desk.count_of("message.updated").await);
+    answer.desk.lab.clock.advance(Duration::seconds(20));
+    answer.echo(&page, true).await;
+    let after = answer.now().await;
+    assert!(after.provider_at > before.provider_at, "{before:?} {after:?}");
+    assert_eq!(answer.desk.count_of("message.updated").await, told + 1);
+    // The same once more is nothing new.
+    answer.desk.lab.clock.advance(-Duration::seconds(1));
+    answer.echo(&page, true).await;
+    assert_eq!(answer.now().await.provider_at, after.provider_at);
+    assert_eq!(answer.desk.count_of("message.updated").await, told + 1);
+}
+
+#[tokio::test]
 async fn echo_taken_for_a_humans_becomes_ours_when_its_id_is_known() {
     let (answer, page) = (Answer::written().await, Page::default());
     let mut tx = answer.desk.tx().await;
