@@ -11,9 +11,9 @@ use axum::{
     http::{Extensions, HeaderMap, StatusCode, Version, header},
     middleware,
 };
+use tower::{ServiceBuilder, util::MapRequestLayer};
 use tower_http::{
     CompressionLevel,
-    catch_panic::CatchPanicLayer,
     compression::{
         CompressionLayer, DefaultPredicate,
         predicate::{Predicate, SizeAbove},
@@ -26,17 +26,17 @@ use crate::{state::App, web_app::OfWebApp};
 /// Largest body of an ordinary request.
 pub const BODY_LIMIT_BYTES: usize = 256 * 1024;
 
-/// Outermost last: context first sees the request and last sees the answer.
-pub fn wrap(router: Router<App>, app: &App) -> Router<App> {
-    router
-        .layer(DefaultBodyLimit::max(BODY_LIMIT_BYTES))
-        .layer(middleware::from_fn(guard::time_limit))
-        .layer(CatchPanicLayer::custom(guard::panicked))
-        .layer(cors(app))
-        .layer(compression())
-        .layer(middleware::from_fn(guard::size_limits))
-        .layer(middleware::from_fn_with_state(app.clone(), guard::security_headers))
+/// Outermost last: context first sees the request and last sees the answer. They stand around the whole router, which costs
+/// a reference to copy; around each route, every request would copy all of them as often as there are layers.
+pub fn wrap(router: Router<App>, app: &App) -> Router {
+    let router = router.layer(MapRequestLayer::new(context::note_route)).with_state(app.clone());
+    let layers = ServiceBuilder::new()
         .layer(middleware::from_fn_with_state(app.clone(), context::establish))
+        .layer(compression())
+        .layer(cors(app))
+        .layer(middleware::from_fn(guard::contained))
+        .layer(DefaultBodyLimit::max(BODY_LIMIT_BYTES));
+    Router::new().fallback_service(layers.service(router))
 }
 
 /// Answers made on the spot, from about a kilobyte; event streams stay as they are, or events would wait in the compressor.

@@ -47,7 +47,9 @@ mod web_chat;
 mod webhook_deliveries;
 mod webhook_endpoints;
 
-use axum::{Router, routing::get};
+use std::sync::Arc;
+
+use axum::{Extension, Router, routing::get};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub use crate::state::{App, DemoPerson, Settings};
@@ -208,8 +210,8 @@ fn v1() -> OpenApiRouter<App> {
 }
 
 /// What a server answers that only works: whether it lives, whether it is ready, and its metrics.
-pub fn probes(app: App) -> Router {
-    http::wrap(probe_routes(), &app).with_state(app)
+pub fn probes(app: &App) -> Router {
+    http::wrap(probe_routes(), app)
 }
 
 fn probe_routes() -> Router<App> {
@@ -221,13 +223,13 @@ fn probe_routes() -> Router<App> {
 }
 
 /// The router of the whole server.
-pub fn router(app: App) -> Router {
+pub fn router(app: &App) -> Router {
     let (v1, document) = OpenApiRouter::with_openapi(docs::base()).merge(v1()).split_for_parts();
     let document = docs::finish(document);
     let open = Router::new()
         .route("/", get(web_app::index))
         .route("/.well-known/jwks.json", get(auth::session::jwks))
-        .route("/api/v1/openapi.json", get(docs::openapi))
+        .route("/api/v1/openapi.json", get(docs::openapi).layer(Extension(docs::Document(Arc::new(document)))))
         .route("/docs/problems", get(docs::problems))
         .route("/widget.js", get(web_chat::files::script))
         .route("/widget/{name}", get(web_chat::files::part))
@@ -238,9 +240,8 @@ pub fn router(app: App) -> Router {
         .nest("/v1", v1)
         .merge(open)
         .fallback(web_app::fallback)
-        .method_not_allowed_fallback(problem::unknown_method)
-        .layer(axum::Extension(docs::Document(std::sync::Arc::new(document))));
-    http::wrap(router, &app).with_state(app)
+        .method_not_allowed_fallback(problem::unknown_method);
+    http::wrap(router, app)
 }
 
 /// The API description, as committed in `openapi.json`.

@@ -96,7 +96,7 @@ async fn on_storage(
         audit_stream::start(&app, target);
     }
     voice.ready(config)?;
-    let router = if manner.answers { socialai_api::router(app.clone()) } else { socialai_api::probes(app.clone()) };
+    let router = if manner.answers { socialai_api::router(&app) } else { socialai_api::probes(&app) };
     let served = listener::serve(listener, router, config.tls.clone(), stop.in_order().clone(), config.drain).await;
     // When the listener failed nobody has told the tasks yet.
     stop.in_order().cancel();

@@ -20,6 +20,7 @@ use socialai_domain::{
 use tracing::Instrument;
 use uuid::Uuid;
 
+use super::guard::guarded;
 use crate::{limits::Verdict, state::App};
 
 #[derive(Debug)]
@@ -27,6 +28,7 @@ pub struct Context {
     pub request_id: String,
     pub ip: String,
     pub user_agent: Option<String>,
+    route: OnceLock<MatchedPath>,
     limit: Mutex<Option<Verdict>>,
     tenant: OnceLock<TenantId>,
 }
@@ -58,6 +60,15 @@ pub fn note_limit(verdict: Verdict) {
     });
 }
 
+/// Notes which route the request has found.
+pub fn note_route(request: Request) -> Request {
+    if let Some(path) = request.extensions().get::<MatchedPath>() {
+        tracing::Span::current().record("route", path.as_str());
+        let _ = CURRENT.try_with(|context| context.route.set(path.clone()));
+    }
+    request
+}
+
 /// Notes whose request it is, for counting it.
 pub fn note_tenant(tenant: TenantId) {
     let _ = CURRENT.try_with(|context| context.tenant.set(tenant));
@@ -69,32 +80,30 @@ pub async fn establish(State(app): State<App>, request: Request, next: Next) -> 
         request_id: given_id(headers).unwrap_or_else(|| Uuid::now_v7().simple().to_string()),
         ip: client_ip(&request, app.settings().trusted_proxies),
         user_agent: text(headers, &header::USER_AGENT).map(|agent| agent.chars().take(300).collect()),
+        route: OnceLock::new(),
         limit: Mutex::new(None),
         tenant: OnceLock::new(),
     });
-    let route = request
-        .extensions()
-        .get::<MatchedPath>()
-        .map_or_else(|| "unmatched".to_owned(), |path| path.as_str().to_owned());
     let method = request.method().clone();
     // At the highest level, so that a line of any level carries the request's id.
     let span = tracing::error_span!(
         "request",
         otel.kind = "server",
         method = %method,
-        route = %route,
+        route = tracing::field::Empty,
         request_id = %context.request_id,
         tenant_id = tracing::field::Empty,
         status = tracing::field::Empty,
     );
     crate::state::continue_trace(&span, headers);
     let began = Instant::now();
-    let mut response = CURRENT.scope(context.clone(), next.run(request)).instrument(span.clone()).await;
+    let mut response = CURRENT.scope(context.clone(), guarded(&app, request, next)).instrument(span.clone()).await;
     let status = response.status().as_u16();
     span.record("status", status);
     let elapsed = began.elapsed();
     span.in_scope(|| tracing::debug!(milliseconds = elapsed.as_secs_f64() * 1e3, "answered"));
-    let labels = [("method", method.to_string()), ("route", route), ("status", status.to_string())];
+    let route = context.route.get().map_or("unmatched", MatchedPath::as_str);
+    let labels = [("method", method.to_string()), ("route", route.to_owned()), ("status", status.to_string())];
     metrics::counter!("socialai_http_requests_total", &labels).increment(1);
     metrics::histogram!("socialai_http_request_seconds", &labels[..2]).record(elapsed);
     if let Some(tenant) = context.tenant.get() {

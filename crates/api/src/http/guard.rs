@@ -2,16 +2,18 @@
 
 use std::{
     any::Any,
+    panic::AssertUnwindSafe,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
 use axum::{
-    extract::{Request, State},
+    extract::Request,
     http::{HeaderValue, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
+use futures::FutureExt;
 use socialai_domain::problems::{Code, Error, Problem};
 use tokio::time::Instant;
 
@@ -22,15 +24,26 @@ const MAX_HEADER_BYTES: usize = 16 * 1024;
 const MAX_URI_BYTES: usize = 8 * 1024;
 pub(super) const TIME_LIMIT: Duration = Duration::from_secs(30);
 
-pub async fn size_limits(request: Request, next: Next) -> Response {
+/// Refuses what exceeds the limits, and gives every answer its headers.
+pub async fn guarded(app: &App, request: Request, next: Next) -> Response {
+    let is_documentation = request.uri().path().starts_with("/docs");
+    let mut response = match exceeded(&request) {
+        Some(code) => Failure::from(Problem::of(code)).into_response(),
+        None => next.run(request).await,
+    };
+    secure(app, is_documentation, &mut response);
+    response
+}
+
+fn exceeded(request: &Request) -> Option<Code> {
     let bytes: usize = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
     if request.headers().len() > MAX_HEADERS || bytes > MAX_HEADER_BYTES {
-        return Failure::from(Problem::of(Code::HeadersTooLarge)).into_response();
+        return Some(Code::HeadersTooLarge);
     }
-    if request.uri().to_string().len() > MAX_URI_BYTES {
-        return Failure::from(Problem::of(Code::UriTooLong)).into_response();
-    }
-    next.run(request).await
+    let uri = request.uri();
+    let length = uri.path_and_query().map_or(0, |path| path.as_str().len())
+        + uri.authority().map_or(0, |authority| authority.as_str().len());
+    (length > MAX_URI_BYTES).then_some(Code::UriTooLong)
 }
 
 /// When the time of a request is over. Whoever waits for a large body has it begin again.
@@ -57,12 +70,13 @@ impl TimeLimit {
     }
 }
 
-/// Stops a handler that takes too long; its transaction rolls back. A stream has answered by then and goes on.
-pub async fn time_limit(mut request: Request, next: Next) -> Response {
+/// Stops a handler that takes too long or panics; its transaction rolls back. A stream has answered by then and goes on.
+pub async fn contained(mut request: Request, next: Next) -> Response {
     let limit = TimeLimit::begin();
     request.extensions_mut().insert(limit.clone());
+    let answered = AssertUnwindSafe(next.run(request)).catch_unwind();
     tokio::select! {
-        response = next.run(request) => response,
+        answered = answered => answered.unwrap_or_else(panicked),
         () = limit.over() => {
             Failure::from(Problem::of(Code::TimedOut).retry_after(Duration::from_secs(5))).into_response()
         }
@@ -77,20 +91,18 @@ const DOCUMENTATION_POLICY: &str = "default-src 'none'; script-src 'self'; style
 /// Passkeys and the clipboard are for our own pages; the rest nobody needs.
 const PERMISSIONS: &str = "publickey-credentials-get=(self), publickey-credentials-create=(self), clipboard-write=(self), camera=(), microphone=(), geolocation=(), payment=(), usb=()";
 
-#[expect(clippy::needless_pass_by_value, reason = "the layer's signature")]
-pub fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response {
+#[expect(clippy::needless_pass_by_value, reason = "as `unwrap_or_else` hands it over")]
+fn panicked(panic: Box<dyn Any + Send>) -> Response {
     let what = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     let what = what.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
     Failure(Error::Fault(format!("a handler panicked: {what}"))).into_response()
 }
 
-pub async fn security_headers(State(app): State<App>, request: Request, next: Next) -> Response {
-    let documentation = request.uri().path().starts_with("/docs");
-    let mut response = next.run(request).await;
+fn secure(app: &App, is_documentation: bool, response: &mut Response) {
     // Everything but the web app and the documentation is data.
     let policy = if response.extensions().get::<OfWebApp>().is_some() {
         WEB_APP_POLICY
-    } else if documentation {
+    } else if is_documentation {
         DOCUMENTATION_POLICY
     } else {
         "default-src 'none'; frame-ancestors 'none'"
@@ -121,5 +133,4 @@ pub async fn security_headers(State(app): State<App>, request: Request, next: Ne
         headers
             .insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000; includeSubDomains"));
     }
-    response
 }

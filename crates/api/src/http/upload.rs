@@ -84,7 +84,7 @@ mod tests {
     async fn send(parts: usize, bytes: usize, pause: Duration) -> (StatusCode, Duration) {
         let app = Router::new()
             .route("/file", post(async |Upload(file): Upload<MOST>| file.len().to_string()))
-            .layer(middleware::from_fn(guard::time_limit));
+            .layer(middleware::from_fn(guard::contained));
         let part = move |sent: usize| async move {
             tokio::time::sleep(pause).await;
             (sent < parts).then(|| (Ok::<_, Infallible>(vec![b'a'; bytes]), sent + 1))
@@ -124,7 +124,7 @@ mod tests {
                 "/",
                 post(async |Upload(_): Upload<MOST>| tokio::time::sleep(TIME_LIMIT + Duration::from_secs(1)).await),
             )
-            .layer(middleware::from_fn(guard::time_limit));
+            .layer(middleware::from_fn(guard::contained));
         let answer = app.oneshot(Request::post("/").body(Body::from("a")).unwrap()).await.unwrap();
         assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
     }

@@ -166,7 +166,7 @@ impl Server {
         })
         .await
         .unwrap();
-        let router = socialai_api::router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
+        let router = socialai_api::router(&app).into_make_service_with_connect_info::<SocketAddr>();
         let stop = stopping.clone();
         tokio::spawn(async move {
             axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned()).await.unwrap();

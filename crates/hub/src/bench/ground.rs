@@ -98,7 +98,7 @@ pub async fn serve_api(
         metrics: Box::new(String::new),
         stopping: stopping.clone(),
     });
-    serve(socialai_api::router(app.await?), servers, stopping).await
+    serve(socialai_api::router(&app.await?), servers, stopping).await
 }
 
 pub async fn serve(router: Router, servers: &TaskTracker, stopping: &CancellationToken) -> Result<SocketAddr> {
