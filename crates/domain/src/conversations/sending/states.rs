@@ -59,6 +59,8 @@ pub(in crate::conversations) async fn seen_at_the_platform(
         .await?;
     let conversation = lock(tx, conversation).await?;
     arrived(tx, &conversation, message, platform_id, Some(provider_at)).await?;
+    // Where it was on record as sent already, its time is still news.
+    moved_to(tx, &conversation, message, provider_at).await?;
     let effect: Option<EffectId> = sqlx::query_scalar(
         "select e.id from messages m join effects e on e.tenant_id = m.tenant_id and e.id = m.effect_id
          where m.id = $1 and e.state = 'unknown'",
@@ -84,6 +86,15 @@ pub(in crate::conversations) async fn happened_at(
     provider_at: OffsetDateTime,
 ) -> Result<()> {
     let conversation = lock(tx, conversation).await?;
+    moved_to(tx, &conversation, message, provider_at).await
+}
+
+async fn moved_to(
+    tx: &mut TenantTx,
+    conversation: &Conversation,
+    message: MessageId,
+    provider_at: OffsetDateTime,
+) -> Result<()> {
     let moved = sqlx::query(
         "update messages set provider_at = $2 where id = $1 and effect_id is not null and provider_at < $2",
     );

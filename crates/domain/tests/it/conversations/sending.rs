@@ -15,7 +15,7 @@ use socialai_domain::{
     },
     conversations::{
         Kind, MessageState,
-        receiving::{Received, UpTo, What},
+        receiving::{Incoming, Received, UpTo, What},
         replies::Author,
         sending::{self, After, CALLS_LAST, Deliver, Ended, Next, Patience, Settling},
         timeline::Message,
@@ -238,19 +238,26 @@ async fn echo_that_is_faster_than_the_answer_to_the_call_settles_it() {
 
 #[tokio::test]
 async fn echo_that_tells_a_later_time_moves_the_answer_and_says_so() {
-    let (answer, page) = (Answer::written().await, Page::default());
-    answer.until_done(&page, "before the echo").await;
-    let (before, told) = (answer.now().await, answer.desk.count_of("message.updated").await);
-    answer.desk.lab.clock.advance(Duration::seconds(20));
-    answer.echo(&page, true).await;
-    let after = answer.now().await;
-    assert!(after.provider_at > before.provider_at, "{before:?} {after:?}");
-    assert_eq!(answer.desk.count_of("message.updated").await, told + 1);
-    // The same once more is nothing new.
-    answer.desk.lab.clock.advance(-Duration::seconds(1));
-    answer.echo(&page, true).await;
-    assert_eq!(answer.now().await.provider_at, after.provider_at);
-    assert_eq!(answer.desk.count_of("message.updated").await, told + 1);
+    // With the platform's id, and as when the id is just being written down and is not seen.
+    for with_id in [true, false] {
+        let (answer, page) = (Answer::written().await, Page::default());
+        answer.until_done(&page, "before the echo").await;
+        let (before, told) = (answer.now().await, answer.desk.count_of("message.updated").await);
+        let marker = sending::marker(answer.message.id);
+        let mut said = message(Kind::Text, &page.id(&marker).unwrap(), "Hello");
+        said.platform_id = said.platform_id.filter(|_| with_id);
+        let echo = answer.desk.item("p1", What::Echo { message: said, marker: Some(marker) });
+        let later = Incoming { provider_at: before.provider_at + Duration::seconds(3), ..echo.clone() };
+        answer.desk.get(later.clone()).await;
+        assert_eq!(answer.now().await.provider_at, later.provider_at);
+        assert_eq!(answer.desk.count_of("message.updated").await, told + 1);
+        // The same once more is nothing new, nor is an earlier time.
+        answer.desk.get(later.clone()).await;
+        answer.desk.get(echo).await;
+        assert_eq!(answer.now().await.provider_at, later.provider_at);
+        assert_eq!(answer.desk.count_of("message.updated").await, told + 1);
+        answer.is_sent_once(&page, "after the echoes").await;
+    }
 }
 
 #[tokio::test]
