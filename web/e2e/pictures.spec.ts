@@ -56,6 +56,12 @@ test("a walk through the demo", async ({ page, address, isPhone }) => {
   await expect(page.getByText("Logged in with two factors").first()).toBeVisible();
   await take("home", "light", "dark");
 
+  await page.goto(`${url}/inbox`);
+  const conversations = page.getByRole("list", { name: "Conversations" }).getByRole("link");
+  await conversations.first().click();
+  await expect(page.getByRole("region", { name: "Messages" }).getByRole("article").first()).toBeVisible();
+  await take("inbox", "light", "dark");
+
   await page.goto(`${url}/settings/users`);
   await expect(page.getByText("rep@acme.test").first()).toBeVisible();
   await take("people", "light", "dark");
