@@ -6,6 +6,7 @@ pub mod data_deletion;
 use std::borrow::Cow;
 
 use axum::{
+    Router,
     extract::{DefaultBodyLimit, State, rejection::BytesRejection},
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
@@ -43,11 +44,18 @@ pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(handshake, receive))
         .routes(routes!(own_handshake, own_receive))
+        .layer(DefaultBodyLimit::max(LIMIT_BYTES))
+        .merge(second_names().into())
+        .routes(routes!(data_deletion::ask))
+        .routes(routes!(data_deletion::status))
+}
+
+/// The second names, which stand without a version too.
+pub fn second_names() -> Router<App> {
+    Router::new()
         .route("/webhooks/{platform}", get(handshake).post(receive))
         .route("/webhooks/{platform}/{app_tenant}", get(own_handshake).post(own_receive))
         .layer(DefaultBodyLimit::max(LIMIT_BYTES))
-        .routes(routes!(data_deletion::ask))
-        .routes(routes!(data_deletion::status))
 }
 
 /// Prove to a platform that a webhook's address is ours

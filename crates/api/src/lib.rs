@@ -233,6 +233,7 @@ pub fn router(app: &App) -> Router {
         .route("/docs/problems", get(docs::problems))
         .route("/widget.js", get(web_chat::files::script))
         .route("/widget/{name}", get(web_chat::files::part))
+        .merge(hooks::second_names())
         .merge(docs::swagger())
         .merge(probe_routes());
     let router = Router::new()

@@ -69,9 +69,13 @@ fn message(id: &str) -> Vec<u8> {
 async fn signed_delivery_is_durable_when_it_is_answered_and_once_under_every_address() {
     let server = server().await;
     let body = message("m1");
-    for path in
-        ["/v1/webhook/facebook", "/v1/webhooks/facebook", "/api/v1/webhook/facebook", "/api/v1/webhooks/facebook"]
-    {
+    for path in [
+        "/v1/webhook/facebook",
+        "/v1/webhooks/facebook",
+        "/api/v1/webhook/facebook",
+        "/api/v1/webhooks/facebook",
+        "/webhooks/facebook",
+    ] {
         let answer = send(&server, path, SECRET, &body).await;
         assert_eq!((answer.status.as_u16(), answer.text.as_str()), (200, "EVENT_RECEIVED"));
         assert_eq!(kept(&server).await, std::slice::from_ref(&body), "{path}");

@@ -74,7 +74,7 @@ async fn missing_thing_of_a_program_is_a_problem_also_for_browsers() {
         "/metrics/x",
         "/.well-known/nothing",
         "/webhook/x",
-        "/webhooks/facebook",
+        "/webhooks/nobody",
         "/auth/callback",
         "/assets/gone-1a2b.js",
         "/assets/gone",
