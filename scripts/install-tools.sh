@@ -254,7 +254,7 @@ install_npm_project widget
 if [ "$purpose" = test ]; then
     install_python_tools
     install_npm_project tools/oidc-provider
+    install_npm_project api-client
     install_server tansu 0.6.0 "Kafka broker" --no-default-features --features libsql,dynostore
     install_server s3s-fs 0.14.1 "S3 server" --features binary
-    install_npm_project api-client
 fi
