@@ -141,6 +141,30 @@ test("a conversation is read and answered, and what the server refuses keeps its
   await expect(answer(page)).toHaveValue("A draft");
 });
 
+test("an answer that is read before its sending is answered stands there once @any-width", async ({
+  page,
+  workspace,
+  signIn,
+  inbox,
+}) => {
+  const ann = inbox.add(aConversation(1, { contact_name: "Ann Archer" }), []);
+  await signIn(page, workspace.admin);
+  await page.goto(`/inbox/${ann.id}`);
+  const goOn = inbox.hold(/\/reply$/);
+  await answer(page).fill("It is on its way to you.");
+  await answer(page).press("Control+Enter");
+  await expect(thread(page).getByText("Sending…")).toBeVisible();
+  inbox.tell("reply.queued", "conversation", ann.id);
+  await expect(thread(page).getByText("Sent", { exact: true })).toBeVisible();
+  const ours = thread(page).getByRole("article").filter({ hasText: "It is on its way" });
+  expect(await ours.count()).toBe(1);
+  const answered = page.waitForResponse(/\/reply$/);
+  goOn();
+  await (await answered).finished();
+  await expect(ours).toHaveCount(1);
+  await expect(thread(page).getByText("Sending…")).toHaveCount(0);
+});
+
 test("delivery states, notes, attachments and what strangers write are shown as what they are", async ({
   page,
   workspace,

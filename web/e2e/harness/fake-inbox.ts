@@ -112,6 +112,7 @@ export class FakeInbox {
   /** Changes that were asked for. */
   readonly asked: Asked[] = [];
   permissions: string[] = MAY;
+  #held: { path: RegExp; until: Promise<void> }[] = [];
   #refusals: { path: RegExp; problem: Problem }[] = [];
   #events: string[] = [];
   #listener: (() => void) | undefined;
@@ -168,6 +169,13 @@ export class FakeInbox {
     this.#refusals.push({ path, problem });
   }
 
+  /** The next request to this address is carried out, and answered when the function that is given back is called. */
+  hold(path: RegExp): () => void {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#held.push({ path, until: promise });
+    return resolve;
+  }
+
   /** What was asked of this address, in order. */
   to(path: RegExp): Asked[] {
     return this.asked.filter((one) => path.test(one.path));
@@ -206,6 +214,8 @@ export class FakeInbox {
     }
     if (path.endsWith("/content")) return route.fulfill({ contentType: "image/png", body: DOT });
     const json = this.#json(method, path, url.searchParams, body);
+    const held = this.#held.findIndex((one) => one.path.test(path));
+    if (held >= 0) await this.#held.splice(held, 1)[0]?.until;
     if (json !== undefined) return route.fulfill(json === null ? { status: 204 } : { json });
     const problem = { type: "about:blank", title: "Not found", status: 404, code: "not_found", detail: "Not here." };
     return route.fulfill({ status: 404, contentType: "application/problem+json", json: problem });

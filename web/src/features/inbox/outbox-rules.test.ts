@@ -7,6 +7,7 @@ import {
   pendingIn,
   refused,
   taken,
+  withArrived,
   withMessage,
   withNewest,
   type Pending,
@@ -20,6 +21,8 @@ const one: Pending = {
   files: [],
   takesOver: false,
   at: "2026-11-21T12:00:00Z",
+  by: "user_1",
+  after: 4,
   header: { "Idempotency-Key": "k" },
 };
 const at = (id: string, minute: number, changes: Parameters<typeof aMessage>[0] = {}) =>
@@ -42,6 +45,28 @@ it("sent again it is one bubble, and without the reason of before", () => {
   const outbox = begun(refused(begun(EMPTY, one), one.key, "no"), one);
   expect(outbox.pending).toEqual([one]);
   expect(dropped(outbox, one.key).pending).toEqual([]);
+});
+
+it("a message that is read before the sending is answered takes its bubble's place", () => {
+  const answer = { conversation_id: "conv_1", direction: "out", author_id: "user_1", text: "Hello" } as const;
+  const twice = begun(begun(EMPTY, one), { ...one, key: "sending 2" });
+  const first = withArrived(twice, [at("b", 5, answer)]);
+  expect(first.keys).toEqual({ b: "sending 1" });
+  expect(pendingIn(first, "conv_1").map(({ key }) => key)).toEqual(["sending 2"]);
+  expect(withArrived(twice, [at("c", 6, answer), at("b", 5, answer)]).keys).toEqual({ b: "sending 1", c: "sending 2" });
+  expect(withArrived(refused(begun(EMPTY, one), one.key, "lost"), [at("b", 5, answer)]).pending).toEqual([]);
+});
+
+it("an earlier, a different or another's message leaves the bubble", () => {
+  const answer = { conversation_id: "conv_1", direction: "out", author_id: "user_1", text: "Hello" } as const;
+  const others = [
+    at("a", 4, answer),
+    at("b", 5, { ...answer, text: "Hello!" }),
+    at("c", 6, { ...answer, author_id: "user_2" }),
+    at("d", 7, { ...answer, conversation_id: "conv_2" }),
+    at("e", 8, { ...answer, direction: "in" }),
+  ];
+  expect(withArrived(begun(EMPTY, one), others).pending).toEqual([one]);
 });
 
 it("adds a message once", () => {

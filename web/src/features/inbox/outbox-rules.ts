@@ -14,6 +14,10 @@ export interface Pending {
   files: Attachment[];
   takesOver: boolean;
   at: string;
+  /** Who sends it. */
+  by: string;
+  /** The last message of the conversation that was known then; what it becomes comes after. */
+  after: number;
   /** Sent again under the same key it is carried out once. */
   header: IdempotencyHeader;
   /** Why the server did not take it. */
@@ -38,6 +42,26 @@ export const taken = (outbox: Outbox, key: string, id: string): Outbox => ({
   pending: outbox.pending.filter((one) => one.key !== key),
   keys: { ...outbox.keys, [id]: key },
 });
+
+/**
+ * The server's message may be read before its answer to the sending comes, or that answer may be lost: it takes the
+ * bubble's place all the same, so that nobody sees it twice.
+ */
+export function withArrived(outbox: Outbox, messages: readonly Message[]): Outbox {
+  return outbox.pending.reduce((now, one) => {
+    const arrived = messages
+      .filter((message) => isOf(message, one) && !(message.id in now.keys))
+      .toSorted((first, second) => first.seq - second.seq)[0];
+    return arrived ? taken(now, one.key, arrived.id) : now;
+  }, outbox);
+}
+
+const isOf = (message: Message, { conversation, text, by, after }: Pending): boolean =>
+  message.conversation_id === conversation &&
+  message.direction === "out" &&
+  message.author_id === by &&
+  message.seq > after &&
+  message.text === text;
 
 export const refused = (outbox: Outbox, key: string, error: unknown): Outbox => ({
   ...outbox,

@@ -14,6 +14,7 @@ import { discard } from "./attaching";
 import { change, noteMessage } from "./cache";
 import { begun, dropped, EMPTY, refused, taken, type Outbox, type Pending } from "./outbox-rules";
 import { readNewest } from "./live-inbox";
+import { messagesOf, threadKey, type Thread } from "./queries";
 import type { Attachment, Message } from "./words";
 
 export const useOutbox = create<Outbox>(() => EMPTY);
@@ -34,21 +35,28 @@ export function send(draft: Draft, me: string): void {
     ...draft,
     key: `sending ${Date.now()} ${count}`,
     at: serverNow().toISOString(),
+    by: me,
+    after: lastKnown(draft.conversation),
     header: idempotencyKeys()("once"),
   };
-  void deliver(one, me);
+  void deliver(one);
+}
+
+function lastKnown(conversation: string): number {
+  const thread = queryClient.getQueryData<Thread>(threadKey(conversation));
+  return Math.max(0, ...(thread ? messagesOf(thread) : []).map(({ seq }) => seq));
 }
 
 /** The same once more: under the same key, so that it is sent once when the answer was lost. */
-export function sendAgain(one: Pending, me: string): void {
+export function sendAgain(one: Pending): void {
   const { error: _, ...fresh } = one;
-  void deliver(fresh, me);
+  void deliver(fresh);
 }
 
 /** Although a colleague is answering: that is another request. */
-export function sendAnyway(one: Pending, me: string): void {
+export function sendAnyway(one: Pending): void {
   const { error: _, ...fresh } = one;
-  void deliver({ ...fresh, takesOver: true, header: idempotencyKeys()("once") }, me);
+  void deliver({ ...fresh, takesOver: true, header: idempotencyKeys()("once") });
 }
 
 export const drop = (key: string): void => useOutbox.setState((outbox) => dropped(outbox, key));
@@ -59,8 +67,8 @@ export function giveUp({ key, files }: Pending): void {
   void discard(files);
 }
 
-async function deliver(one: Pending, me: string): Promise<void> {
-  const { key, conversation: id, text, files, takesOver, header } = one;
+async function deliver(one: Pending): Promise<void> {
+  const { key, conversation: id, text, files, takesOver, header, by } = one;
   useOutbox.setState((outbox) => begun(outbox, one));
   try {
     const body = {
@@ -71,7 +79,7 @@ async function deliver(one: Pending, me: string): Promise<void> {
     const message = await call(api.POST("/conversations/{id}/reply", { params: { path: { id }, header }, body }));
     noteMessage(message);
     useOutbox.setState((outbox) => taken(outbox, key, message.id));
-    answered(id, message, me);
+    answered(id, message, by);
     // Where text and files go apart there are more messages than the one that was answered.
     if (files.length > 0) void readNewest(id).catch(() => undefined);
   } catch (error) {

@@ -3,7 +3,6 @@ import { Clock } from "lucide-react";
 
 import { useOnline } from "@/lib/connection";
 import { describe, hasCode } from "@/lib/problems";
-import { useUser } from "@/lib/session";
 import { Button } from "@/ui/button";
 import { cx } from "@/ui/cx";
 
@@ -45,7 +44,6 @@ export function PendingBubble({ pending }: { pending: Pending }) {
 }
 
 function Failure({ pending }: { pending: Pending }) {
-  const me = useUser().id;
   const { error, key, conversation, text, files } = pending;
   const { title, detail, advice } = describe(error);
   const isClaimed = hasCode(error, "conversation_claimed");
@@ -64,11 +62,11 @@ function Failure({ pending }: { pending: Pending }) {
       </p>
       <div className="flex flex-wrap justify-end gap-1.5 text-text">
         {isClaimed ? (
-          <Button size="sm" onClick={() => sendAnyway(pending, me)}>
+          <Button size="sm" onClick={() => sendAnyway(pending)}>
             Take over and send
           </Button>
         ) : (
-          <Button size="sm" onClick={() => sendAgain(pending, me)}>
+          <Button size="sm" onClick={() => sendAgain(pending)}>
             Try again
           </Button>
         )}

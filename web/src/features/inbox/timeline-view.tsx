@@ -14,7 +14,7 @@ import { useHeard } from "./heard";
 import { MessageBubble } from "./message-bubble";
 import { NoteBubble } from "./note-bubble";
 import { useOutbox } from "./outbox";
-import { pendingIn } from "./outbox-rules";
+import { pendingIn, withArrived } from "./outbox-rules";
 import { PendingBubble } from "./pending-bubble";
 import { messagesOf, useNames, useNotes, useThread, type Presence } from "./queries";
 import { happenings, newerThan, rowsOf, type Happening, type Row } from "./timeline";
@@ -97,13 +97,14 @@ function useRows(conversation: Conversation) {
   const rows = useMemo(() => {
     if (!data) return [];
     const here = { messages: messagesOf(data), hasOlder: hasNextPage };
+    const arrived = withArrived(outbox, here.messages);
     return rowsOf({
       ...here,
       notes: notes ?? [],
       gaps: data.pages[0]?.gaps ?? [],
       events: happenings(conversation, heard, here),
-      pending: pendingIn(outbox, id),
-      keyOf: (message) => outbox.keys[message.id] ?? message.id,
+      pending: pendingIn(arrived, id),
+      keyOf: (message) => arrived.keys[message.id] ?? message.id,
     });
   }, [data, notes, conversation, heard, outbox, id, hasNextPage]);
   return { rows, thread };

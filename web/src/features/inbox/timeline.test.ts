@@ -72,6 +72,8 @@ it("puts notes, gaps and events where they belong, and what is being sent at the
       files: [],
       takesOver: false,
       at: "",
+      by: "user_1",
+      after: 2,
       header: { "Idempotency-Key": "k" },
     },
   ];
