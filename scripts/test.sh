@@ -111,6 +111,7 @@ what_went_wrong() {
             awk '/^failures:$/ { on = 1 } on && !/^$/ { print } /^test result: / { on = 0 }' "$log" | cut -c 1-600 | tail -n 300
             grep -E '^test .*(FAILED|has been running)|process didn.t exit successfully|^error: ' "$log" | tail -n 60 || true
             ;;
+        browser) grep -vE '^ *✓|NO_COLOR|trace-warnings|^ *(attachment #|─)|^$' "$log" | cut -c 1-600 | head -n 100 ;;
         *) cut -c 1-600 "$log" | tail -n 200 ;;
     esac
 }

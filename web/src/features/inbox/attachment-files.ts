@@ -25,11 +25,10 @@ export function usePicture(attachment: Attachment) {
   const { id, content_type: type } = attachment;
   return useQuery({
     queryKey: tenantKey("attachments", id),
-    queryFn: ({ signal }) => readFile(id, signal),
+    queryFn: async ({ signal }) => new Blob([await readFile(id, signal)], { type: type ?? "" }),
     enabled: isPicture(attachment),
     staleTime: Number.POSITIVE_INFINITY,
     gcTime: 300_000,
-    select: (data) => new Blob([data], { type: type ?? "" }),
     meta: { keep: false },
   });
 }
