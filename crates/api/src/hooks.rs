@@ -177,15 +177,15 @@ fn verified(served: &Served, headers: &HeaderMap, body: &[u8], secrets: &Secrets
         Err(denied) => denied,
     };
     tracing::debug!(platform = served.platform.name(), %denied, "a delivery was denied");
-    let (code, sentence): (_, Cow<'static, str>) = match denied {
-        Denied::NotSigned => (Code::MissingCredentials, "The delivery is not signed.".into()),
+    let sentence: Cow<'static, str> = match denied {
+        Denied::NotSigned => "The delivery is not signed.".into(),
         // Whether a secret is set is nobody's business.
         Denied::NoSecret | Denied::WrongSignature | Denied::Expired => {
             let title = served.platform.title();
-            (Code::InvalidToken, format!("The signature is not one of {title} over these bytes.").into())
+            format!("The signature is not one of {title} over these bytes.").into()
         }
     };
-    Err(Problem::new(code, sentence))
+    Err(Problem::new(Code::SignatureWrong, sentence))
 }
 
 /// Counts a guess against the visitor; refuses when there were too many.

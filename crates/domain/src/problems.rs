@@ -27,6 +27,7 @@ codes! {
     InvalidCursor = "invalid_cursor", 400, "The page cursor is not valid", "Start again without `cursor`, or use the `next` of the last page unchanged.";
     MissingCredentials = "missing_credentials", 401, "You are not signed in", "Send `Authorization: Bearer` with an access token or an API key.";
     InvalidToken = "invalid_token", 401, "The token is not valid", "Sign in again, or refresh the session, and use the new token.";
+    SignatureWrong = "signature_wrong", 401, "The delivery is not signed as it has to be", "Set the same secret here and at the platform; it is made over the bytes as they are sent.";
     TokenExpired = "token_expired", 401, "The token has expired", "Refresh the session and use the new token.";
     SessionEnded = "session_ended", 401, "This session has ended", "Sign in again.";
     RefreshReused = "refresh_reused", 401, "This refresh token was used before", "The session was ended for safety. Sign in again; if that was not you, change your password.";

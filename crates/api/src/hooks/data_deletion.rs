@@ -53,7 +53,7 @@ pub async fn ask(State(app): State<App>, body: Result<Bytes, BytesRejection>) ->
         Err(denied) => {
             count_failure(&app).await?;
             tracing::debug!(%denied, "a request for data deletion was denied");
-            return Err(Problem::new(Code::InvalidToken, "The request is not signed by Meta.").into());
+            return Err(Problem::new(Code::SignatureWrong, "The request is not signed by Meta.").into());
         }
     };
     let id = DataDeletionId::fresh();

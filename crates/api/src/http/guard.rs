@@ -109,6 +109,8 @@ fn secure(app: &App, is_documentation: bool, response: &mut Response) {
     };
     let part = response.extensions_mut().remove::<OfWidget>();
     let headers = response.headers_mut();
+    // These, and those of the request's context: the map grows once.
+    headers.reserve(16);
     // What strangers made brings a stricter one.
     if !headers.contains_key(header::CONTENT_SECURITY_POLICY) {
         headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));

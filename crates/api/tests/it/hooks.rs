@@ -89,17 +89,17 @@ async fn signed_delivery_is_durable_when_it_is_answered_and_once_under_every_add
 async fn delivery_without_a_good_signature_is_refused_and_not_kept() {
     let server = server().await;
     let body = message("m1");
-    server.send(delivery(&server, "/webhook/facebook", &body)).await.is_problem(401, "missing_credentials");
-    send(&server, "/webhook/facebook", "another", &body).await.is_problem(401, "invalid_token");
+    server.send(delivery(&server, "/webhook/facebook", &body)).await.is_problem(401, "signature_wrong");
+    send(&server, "/webhook/facebook", "another", &body).await.is_problem(401, "signature_wrong");
     let of_other = tag(SECRET, &message("m2"));
     for signature in ["", "sha256=", "sha256=zz", "sha1=00", &format!("sha256={of_other}"), &tag(SECRET, &body)] {
         let request = delivery(&server, "/webhook/facebook", &body).header("x-hub-signature-256", signature);
-        server.send(request).await.is_problem(401, "invalid_token");
+        server.send(request).await.is_problem(401, "signature_wrong");
     }
     // With no secret set, nothing can be believed, least of all the empty one.
     let request = delivery(&server, "/webhook/linkedin", &body);
     let request = request.header("x-li-signature", format!("hmacsha256={}", tag("", &body)));
-    server.send(request).await.is_problem(401, "invalid_token");
+    server.send(request).await.is_problem(401, "signature_wrong");
     server.send(delivery(&server, "/webhook/orkut", &body)).await.is_problem(404, "not_found");
     server.send(delivery(&server, "/webhook/web_chat", &body)).await.is_problem(404, "not_found");
     assert!(kept(&server).await.is_empty());
@@ -111,7 +111,7 @@ async fn signature_is_looked_at_before_anything_in_the_body() {
     let deep = format!("{{\"a\":{}1{}}}", "[".repeat(10_000), "]".repeat(10_000)).into_bytes();
     let bodies: [&[u8]; 7] = [b"", b"[]", b"null", b"{", b"{}x", b"\xff\xfe", b"\"{}\""];
     for body in bodies {
-        send(&server, "/webhook/facebook", "another", body).await.is_problem(401, "invalid_token");
+        send(&server, "/webhook/facebook", "another", body).await.is_problem(401, "signature_wrong");
         send(&server, "/webhook/facebook", SECRET, body).await.is_problem(400, "malformed_body");
     }
     assert!(kept(&server).await.is_empty());
@@ -213,8 +213,8 @@ async fn app_of_a_workspace_has_an_address_and_secrets_of_its_own() {
     assert!(!saved.text.contains("own-secret") && !saved.text.contains("own-verify"));
     assert_eq!(send(&server, &path, "own-secret", &body).await.status, 200);
     // The operator's secret is not one of this app, and the workspace's not one of the operator's.
-    send(&server, &path, SECRET, &body).await.is_problem(401, "invalid_token");
-    send(&server, "/webhook/facebook", "own-secret", &body).await.is_problem(401, "invalid_token");
+    send(&server, &path, SECRET, &body).await.is_problem(401, "signature_wrong");
+    send(&server, "/webhook/facebook", "own-secret", &body).await.is_problem(401, "signature_wrong");
     let path_of_other = format!("/webhook/facebook/{}", other.id);
     send(&server, &path_of_other, "own-secret", &body).await.is_problem(404, "not_found");
     let nobody = format!("/webhook/facebook/{}", socialai_domain::ids::TenantId::fresh());
@@ -273,9 +273,9 @@ async fn request_for_deletion_is_written_down_and_has_a_page() {
 async fn request_for_deletion_that_meta_did_not_sign_is_refused() {
     let server = server().await;
     let payload = json!({ "algorithm": "HMAC-SHA256", "user_id": "218471" });
-    server.send(deletion(&server, "another", &payload)).await.is_problem(401, "invalid_token");
+    server.send(deletion(&server, "another", &payload)).await.is_problem(401, "signature_wrong");
     let none = json!({ "algorithm": "none", "user_id": "218471" });
-    server.send(deletion(&server, SECRET, &none)).await.is_problem(401, "invalid_token");
+    server.send(deletion(&server, SECRET, &none)).await.is_problem(401, "signature_wrong");
     let empty = server.request(Method::POST, "/webhook/facebook/data-deletion");
     server.send(empty).await.is_problem(400, "malformed_body");
     let mut owner = server.lab.owner().await;

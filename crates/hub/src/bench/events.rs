@@ -39,6 +39,8 @@ pub struct Scope {
     pub time: Duration,
     pub backlog: u32,
     pub flood: u32,
+    /// Jobs that go through before the claim is measured once more; none: it is not.
+    pub churn: u32,
     /// Brokers of a cluster through which facts are measured, too.
     pub kafka: Option<String>,
 }
@@ -149,6 +151,18 @@ async fn measure(cluster: &Cluster, scope: Scope, progress: &mut (dyn FnMut(Stri
     progress("Facts, from the transaction to a reader".to_owned());
     let facts = bench.facts(scope.time).await?;
     progress(format!("  {facts:.0} facts/s"));
+    let churned = match scope.churn {
+        0 => None,
+        jobs => {
+            progress(format!("{jobs} jobs go through"));
+            let (rate, idle) = bench.churn(jobs.into()).await?;
+            progress(format!("  {rate:.0} local jobs/s after them, idle p50 {:.2} ms", quantile(&idle, 0.5)));
+            Some(json!({
+                "jobs": jobs, "jobs_per_s": rate, "ratio": rate / local_100,
+                "idle_commit_to_start_ms": { "p50": quantile(&idle, 0.5), "p99": quantile(&idle, 0.99) },
+            }))
+        }
+    };
     progress(format!("A backlog of {}", scope.backlog));
     let (few, many) = bench.backlog().await?;
     progress(format!("  {many:.0} jobs/s, {few:.0} with a small one"));
@@ -186,6 +200,7 @@ async fn measure(cluster: &Cluster, scope: Scope, progress: &mut (dyn FnMut(Stri
                 "alone": fairness.alone, "flood_is_written": fairness.written, "flood_is_done": fairness.drained,
                 "ratio": fairness.drained / fairness.alone, "flood": scope.flood,
             },
+            "after_churn": churned,
             "facts_per_s": { "postgresql": facts, "kafka": facts_on_kafka },
             "drain_jobs_per_s": { "small_backlog": few, "large_backlog": many, "large": scope.backlog, "ratio": many / few },
         }),
@@ -456,6 +471,16 @@ impl Bench {
     #[expect(clippy::unused_async, reason = "as with Kafka")]
     async fn facts_on_kafka(self: &Arc<Self>, _: &str) -> Result<f64> {
         anyhow::bail!("this program was built without the feature `kafka`")
+    }
+
+    /// Jobs a second and latencies from commit to start after so many have gone through.
+    async fn churn(self: &Arc<Self>, jobs: u64) -> Result<(f64, Histogram<u64>)> {
+        let until = self.done() + jobs;
+        while self.done() < until {
+            self.sustained(Handler::Local, 100, self.scope.time).await?;
+        }
+        let rate = self.sustained(Handler::Local, 100, self.scope.time).await?;
+        Ok((rate, self.steady(50, self.scope.time).await?))
     }
 
     /// Jobs a second with a small backlog, and in front of a large one, most of which is left.

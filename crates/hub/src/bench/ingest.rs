@@ -56,7 +56,7 @@ pub struct Scope {
 const PLATFORMS: [Platform; 4] = [Platform::Facebook, Platform::Instagram, Platform::X, Platform::LinkedIn];
 const SECRET: &str = "bench_secret";
 /// Platforms deliver from many machines at once.
-const CONNECTIONS: usize = 256;
+const CONNECTIONS: usize = 512;
 /// Every so manyth delivery is an earlier one again: five of a hundred.
 const REPEATED: usize = 20;
 /// Deliveries one after the other, to see when each is in its conversation.

@@ -66,6 +66,9 @@ pub struct EventsBench {
     /// Jobs with which one tenant floods
     #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(1_000..=10_000_000))]
     flood: u32,
+    /// Jobs that go through before throughput and latency are measured once more, as in days of work (0: not at all)
+    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u32).range(..=100_000_000))]
+    churn: u32,
     /// Also carry facts through the Kafka cluster with these brokers (host:port, …)
     #[arg(long)]
     kafka_brokers: Option<String>,
@@ -155,6 +158,7 @@ impl Bench {
                     time: Duration::from_secs(bench.seconds),
                     backlog: bench.backlog,
                     flood: bench.flood,
+                    churn: bench.churn,
                     kafka: bench.kafka_brokers,
                 };
                 events::run(scope, &mut say).await?
