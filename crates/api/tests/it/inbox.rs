@@ -115,13 +115,23 @@ pub(crate) fn fresh(prefix: &str) -> String {
 }
 
 pub(crate) async fn connect(server: &Server, tenant: &Tenant, platform: Platform) -> Account {
+    connect_as(server, tenant, platform, &fresh("page"), &json!({ "access": "t1" })).await
+}
+
+pub(crate) async fn connect_as(
+    server: &Server,
+    tenant: &Tenant,
+    platform: Platform,
+    external_id: &str,
+    secrets: &Value,
+) -> Account {
     let new = NewAccount {
         platform,
-        external_id: fresh("page"),
+        external_id: external_id.to_owned(),
         name: "Acme".into(),
         handle: None,
         avatar_url: None,
-        credentials: Some(r#"{"access":"t1"}"#.to_owned().into()),
+        credentials: Some(secrets.to_string().into()),
         token_expires_at: None,
         refresh_at: None,
         uses_own_app: false,

@@ -24,6 +24,7 @@ mod server;
 mod sessions;
 mod single_sign_on;
 mod subscriptions;
+mod town;
 mod web_app;
 mod web_chat;
 mod webhooks;

@@ -8,6 +8,7 @@ use socialai_jobs::circuits;
 use tokio_util::task::TaskTracker;
 
 use super::rig::{Rig, hasty};
+use crate::town::until;
 
 async fn shown(rig: &Rig) -> Vec<Value> {
     rig.get("/system/work").await["circuits"].as_array().unwrap().clone()
@@ -26,15 +27,15 @@ async fn circuit_that_five_failures_open_is_shown_until_it_closes() {
     let limits = Limits { open_for: Duration::from_secs(1), ..Limits::default() };
     let rig = Rig::behind(limits, hasty(), Reach::Anywhere).await;
     circuits::tell(&rig.server.lab.databases, rig.remotes.clone(), &rig.stopping, &TaskTracker::new());
-    rig.until("the metrics say that all is well", || async { gauge(&rig, "open").await == Some(0.0) }).await;
+    until("the metrics say that all is well", || async { gauge(&rig, "open").await == Some(0.0) }).await;
     rig.endpoint("tired", &["user.*"], json!({})).await;
     rig.answer("tired", 500);
     // Each is tried four times, one right after the other.
     for nth in 1..=2 {
         rig.happen("user.renamed", &format!("user/{nth}")).await;
     }
-    rig.until("the metrics show an open circuit", || async { gauge(&rig, "open").await == Some(1.0) }).await;
-    rig.until("the system page shows it", || async { !shown(&rig).await.is_empty() }).await;
+    until("the metrics show an open circuit", || async { gauge(&rig, "open").await == Some(1.0) }).await;
+    until("the system page shows it", || async { !shown(&rig).await.is_empty() }).await;
     let circuit = shown(&rig).await.remove(0);
     assert_eq!(circuit["remote"], "webhook:127.0.0.1");
     assert!(circuit["failures"].as_i64().unwrap() >= 5 && circuit["opened_at"].is_string(), "{circuit}");
@@ -45,8 +46,8 @@ async fn circuit_that_five_failures_open_is_shown_until_it_closes() {
     for nth in 3..=5 {
         rig.happen("user.renamed", &format!("user/{nth}")).await;
     }
-    rig.until("it has left the system page", || async { shown(&rig).await.is_empty() }).await;
-    rig.until("the metrics say that all is well again", || async {
+    until("it has left the system page", || async { shown(&rig).await.is_empty() }).await;
+    until("the metrics say that all is well again", || async {
         (gauge(&rig, "open").await, gauge(&rig, "half_open").await) == (Some(0.0), Some(0.0))
     })
     .await;

@@ -6,6 +6,7 @@ use socialai_domain::webhooks::{BODY_LIMIT_BYTES, Patience};
 use socialai_sim::When;
 
 use super::rig::{Rig, SERVER_ERROR};
+use crate::town::until;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn chosen_event_is_delivered_once_signed_and_logged() {
@@ -140,7 +141,7 @@ async fn delivery_is_sent_again_under_its_id_but_not_while_it_is_on_its_way() {
     rig.answer("orders", 500);
     let again = rig.post(&replay, &json!({})).await;
     assert_eq!((again.status.as_u16(), &again.body["state"]), (202, &json!("pending")), "{}", again.text);
-    rig.until("the attempt is made", || async { rig.log().await[0]["attempts"] == 2 }).await;
+    until("the attempt is made", || async { rig.log().await[0]["attempts"] == 2 }).await;
     rig.post(&replay, &json!({})).await.is_problem(409, "already_done");
     let log = rig.log().await;
     assert_eq!((&log[0]["state"], &log[0]["attempts"]), (&json!("pending"), &json!(2)));

@@ -9,6 +9,7 @@ use socialai_queue::retry::Schedule;
 use socialai_sim::{Fault, Moment, When};
 
 use super::rig::{Rig, SERVER_ERROR, hasty};
+use crate::town::until;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn failed_attempt_is_made_again_under_the_same_id() {
@@ -147,9 +148,8 @@ async fn recovery_does_not_wait_for_attempts_that_are_hours_away() {
     let (endpoint, _) = rig.endpoint("asleep", &["user.*"], json!({ "is_ordered": true })).await;
     rig.answer("asleep", 500);
     let events = [rig.happen("user.renamed", "user/1").await, rig.happen("user.renamed", "user/1").await];
-    rig.until("the first has failed", || async { rig.log().await.iter().any(|delivery| delivery["attempts"] == 1) })
-        .await;
-    rig.until("the second waits", || async { rig.log().await.len() == 2 }).await;
+    until("the first has failed", || async { rig.log().await.iter().any(|delivery| delivery["attempts"] == 1) }).await;
+    until("the second waits", || async { rig.log().await.len() == 2 }).await;
     rig.answer("asleep", 200);
     let back = rig.post(&format!("/webhook-endpoints/{endpoint}/recover"), &json!({})).await;
     assert_eq!(back.body["replayed"], 2, "{}", back.text);

@@ -16,7 +16,10 @@ use socialai_sim::{EffectFilter, Fault, Recording, RecordingFilter, Rule, When, 
 use socialai_testkit::lab::note_secret;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::server::{Answer, Server};
+use crate::{
+    server::{Answer, Server},
+    town::until,
+};
 
 /// As long as a slow machine may take.
 const LONG: Duration = Duration::from_mins(1);
@@ -70,17 +73,8 @@ impl Rig {
         Engine::start(&server.lab.databases, handlers, readers, Settings::default(), stopping.clone(), tasks);
         let rig = Self { server, tenant, key, world, remotes, stopping };
         // A reader that was never here begins with what happens from now on.
-        rig.until("the reader has begun", || async { rig.count("system.readers").await == 1 }).await;
+        until("the reader has begun", || async { rig.count("system.readers").await == 1 }).await;
         rig
-    }
-
-    pub async fn until<F: Future<Output = bool>>(&self, what: &str, ask: impl Fn() -> F) {
-        let waiting = async {
-            while !ask().await {
-                tokio::time::sleep(Duration::from_millis(10)).await;
-            }
-        };
-        tokio::time::timeout(LONG, waiting).await.unwrap_or_else(|_| panic!("not within a minute: {what}"));
     }
 
     /// Rows of a table, seen by the owner.
@@ -177,7 +171,7 @@ impl Rig {
 
     /// Waits until no delivery is on its way and no job is left, and gives the log, newest first.
     pub async fn ended(&self, deliveries: usize) -> Vec<Value> {
-        self.until("every delivery ends", || async {
+        until("every delivery ends", || async {
             let log = self.log().await;
             log.len() == deliveries
                 && log.iter().all(|delivery| delivery["state"] != "pending")
