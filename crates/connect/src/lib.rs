@@ -12,6 +12,8 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+#[cfg(test)]
+mod any_json;
 pub mod call;
 pub mod guard;
 pub mod mail;
