@@ -66,6 +66,11 @@ pub async fn fetch(address: SocketAddr, request: &[u8]) -> Result<Vec<u8>> {
     Ok(connection.buffer.split_off(end + 4))
 }
 
+/// Connections that are there before anything is measured, as those of a busy platform are.
+async fn open(address: SocketAddr, connections: usize) -> Result<Vec<Connection>> {
+    futures::future::try_join_all((0..connections).map(|_| Connection::open(address))).await
+}
+
 /// As fast as `connections` go, each waiting for its answer.
 pub async fn closed_loop(
     address: SocketAddr,
@@ -73,13 +78,13 @@ pub async fn closed_loop(
     connections: usize,
     time: Duration,
 ) -> Result<Measured> {
+    let connections = open(address, connections).await?;
     let began = Instant::now();
     let next = Arc::new(AtomicUsize::new(0));
     let mut tasks = JoinSet::new();
-    for _ in 0..connections {
+    for mut connection in connections {
         let (requests, next) = (requests.clone(), next.clone());
         tasks.spawn(async move {
-            let mut connection = Connection::open(address).await?;
             let mut measured = Measured::new()?;
             while began.elapsed() < time {
                 let request = &requests[next.fetch_add(1, Ordering::Relaxed) % requests.len()];
@@ -96,13 +101,13 @@ pub async fn closed_loop(
 
 /// Each request once, as fast as `connections` go.
 pub async fn each_once(address: SocketAddr, requests: Arc<[Vec<u8>]>, connections: usize) -> Result<Measured> {
+    let connections = open(address, connections).await?;
     let began = Instant::now();
     let next = Arc::new(AtomicUsize::new(0));
     let mut tasks = JoinSet::new();
-    for _ in 0..connections {
+    for mut connection in connections {
         let (requests, next) = (requests.clone(), next.clone());
         tasks.spawn(async move {
-            let mut connection = Connection::open(address).await?;
             let mut measured = Measured::new()?;
             while let Some(request) = requests.get(next.fetch_add(1, Ordering::Relaxed)) {
                 let sent = Instant::now();
@@ -124,14 +129,14 @@ pub async fn open_loop(
     rate: u32,
     time: Duration,
 ) -> Result<Measured> {
-    let began = Instant::now();
     let total = usize::try_from(u64::from(rate) * time.as_secs())?;
+    let connections = open(address, connections).await?;
+    let began = Instant::now();
     let next = Arc::new(AtomicUsize::new(0));
     let mut tasks = JoinSet::new();
-    for _ in 0..connections {
+    for mut connection in connections {
         let (requests, next) = (requests.clone(), next.clone());
         tasks.spawn(async move {
-            let mut connection = Connection::open(address).await?;
             let mut measured = Measured::new()?;
             loop {
                 let number = next.fetch_add(1, Ordering::Relaxed);
