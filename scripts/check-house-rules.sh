@@ -23,7 +23,7 @@ forbid "A package registry is named (mirrors must work; write no host)" \
     '(registry|www|docs)[.]npmjs[.](org|com)|registry[.]yarnpkg|(index|static)[.]crates[.]io|pypi[.]org|pythonhosted[.]org|proxy[.]golang[.]org' \
     . ':!Cargo.lock'
 # The home folder of root is the same on every machine; only hidden folders in it give one away.
-home=$([ "$HOME" = /root ] && echo '/root/[.]' || echo "$HOME/")
+home=$HOME/$([ "$HOME" != ~root ] || echo '[.]')
 forbid "A path of somebody's machine" "$ROOT/|$home|/(work|Users|home/[a-z]+)/[a-z]" . ':!Cargo.lock' ':!*package-lock.json'
 # A test that is the program of another test's second process cannot run on its own; it says so in these words.
 unless='"runs only as the other process of another test"' \

@@ -42,9 +42,10 @@ export function send(draft: Draft, me: string): void {
   void deliver(one);
 }
 
+/** Of a conversation that is not here nothing is known: then no message of it is taken for the one that is sent. */
 function lastKnown(conversation: string): number {
   const thread = queryClient.getQueryData<Thread>(threadKey(conversation));
-  return Math.max(0, ...(thread ? messagesOf(thread) : []).map(({ seq }) => seq));
+  return thread ? Math.max(0, ...messagesOf(thread).map(({ seq }) => seq)) : Number.POSITIVE_INFINITY;
 }
 
 /** The same once more: under the same key, so that it is sent once when the answer was lost. */
