@@ -266,9 +266,11 @@ $$;
 -- Adds jobs behind those that their keys have. Lanes are locked in the order of their primary key, here and by everybody
 -- who locks several, so that two batches cannot wait for each other. `do update` and not `do nothing`: the lane must be
 -- locked even when it is there, or a worker that finishes its last job at this moment removes it under our feet.
+-- Not compiled: each way to read that a function forbids is charged so much that a server which compiles what is dear would
+-- spend half a second on it, every time. It holds for all functions that forbid any.
 create function system.enqueue(tenants uuid[], queues text[], keys text[], speeds smallint[], ids uuid[], kinds text[],
     versions smallint[], payloads jsonb[], traces text[]) returns void
-language plpgsql set enable_seqscan = off set plan_cache_mode = force_generic_plan as $$
+language plpgsql set jit = off set enable_seqscan = off set plan_cache_mode = force_generic_plan as $$
 declare
     brief text := system.be_brief();
 begin
@@ -308,7 +310,7 @@ create function system.claim(of_queue text, worker uuid, new_lease uuid, speeds 
     free int, per_lane int, most int, busy uuid[], room int[], together int, looks_at int)
 returns table (tenant_id uuid, key text, speed smallint, seq bigint, id uuid, kind text, version smallint, payload jsonb,
     attempts smallint, trace text, enqueued_at timestamptz, crashes smallint, is_last boolean)
-language plpgsql set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off
+language plpgsql set jit = off set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off
     set enable_sort = off set enable_incremental_sort = off set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_column
 declare
@@ -478,7 +480,7 @@ $$;
 -- their order. Lanes are locked in the order of their keys; then all that was read of them is true until the end, and they
 -- stay at their places.
 create function system.finish_together(of_queue text, of_tenant uuid, keys text[], leases uuid[], done bigint[], release boolean[])
-returns boolean language plpgsql set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+returns boolean language plpgsql set jit = off set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
     set plan_cache_mode = force_generic_plan as $$
 declare
     brief text := system.be_brief();
@@ -553,7 +555,7 @@ $$;
 -- since. Each time in a row a lane waits longer and not exactly as long as its neighbours in the dead worker's hands, so
 -- that these get through while the job that kills its workers is met alone. Whoever claims it then gives it up.
 create function system.reap(silence interval) returns int
-language plpgsql set enable_seqscan = off as $$
+language plpgsql set jit = off set enable_seqscan = off as $$
 declare
     brief text := system.be_brief();
     freed int;
@@ -579,7 +581,7 @@ $$;
 -- Lanes whose pause is over are claimable again; so are those that wait longer than any pause is (see `postpone`): the clock
 -- was set back since.
 create function system.wake_lanes() returns int
-language plpgsql set enable_seqscan = off as $$
+language plpgsql set jit = off set enable_seqscan = off as $$
 declare
     brief text := system.be_brief();
     woken int;
@@ -598,7 +600,7 @@ $$;
 
 -- Delayed jobs that are due join their lanes.
 create function system.release_due() returns int
-language plpgsql set enable_seqscan = off as $$
+language plpgsql set jit = off set enable_seqscan = off as $$
 declare
     released int;
 begin
@@ -623,7 +625,7 @@ $$;
 -- Gives facts their place. One process at a time holds the head; the others find it taken and do nothing. Positions are
 -- microseconds where possible, so that they go on rising when a tenant moves to another database.
 create function system.place_facts(most int) returns int
-language plpgsql set enable_seqscan = off as $$
+language plpgsql set jit = off set enable_seqscan = off as $$
 declare
     brief text := system.be_brief();
     head bigint;

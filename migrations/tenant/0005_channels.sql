@@ -380,7 +380,7 @@ $$;
 -- the index of words can answer them: the mark of the tenant is in each word. It knows no order, so of a word that is
 -- everywhere a search reads only as many rows as it looks at, and the newest messages besides.
 create function newest_messages(query tsquery, looks_at int) returns setof uuid
-language sql stable security definer set enable_seqscan = off set enable_bitmapscan = off
+language sql stable security definer set jit = off set enable_seqscan = off set enable_bitmapscan = off
 begin atomic
     select m.id from (
         select n.tenant_id, n.id, n.text from messages n
@@ -389,7 +389,7 @@ begin atomic
 end;
 
 create function some_messages(query tsquery, looks_at int) returns setof uuid
-language sql stable security definer set enable_seqscan = off set enable_indexscan = off set max_parallel_workers_per_gather = 0
+language sql stable security definer set jit = off set enable_seqscan = off set enable_indexscan = off set max_parallel_workers_per_gather = 0
 begin atomic
     with found as materialized (
         select m.tenant_id, m.id from messages m where system.lexemes(m.tenant_id, m.text) @@ query limit looks_at)
@@ -403,7 +403,7 @@ begin atomic
 end;
 
 create function find_contacts(query tsquery, most int) returns setof uuid
-language sql stable security definer set enable_seqscan = off set enable_indexscan = off set max_parallel_workers_per_gather = 0
+language sql stable security definer set jit = off set enable_seqscan = off set enable_indexscan = off set max_parallel_workers_per_gather = 0
 begin atomic
     with named as materialized (
         select c.tenant_id, c.id from contacts c where system.lexemes(c.tenant_id, c.name) @@ query limit most

@@ -79,7 +79,13 @@ pub fn setup_sql(database: &str, owner_password: &str, app_password: &str) -> Ve
         format!("alter role {} login bypassrls password {}", identifier(&owner), literal(owner_password)),
         format!("alter role {} login nobypassrls password {}", identifier(&app), literal(app_password)),
         format!("grant socialai_app to {}", identifier(&app)),
+        never_compile(&app),
     ]
+}
+
+/// Compiling short statements costs more than it saves.
+fn never_compile(role: &str) -> String {
+    format!("alter role {} set jit = off", identifier(role))
 }
 
 /// Follows `setup_sql`, outside a transaction because PostgreSQL wants it so.
@@ -159,6 +165,7 @@ pub async fn adopt(url: &PgConnectOptions, app_password: &str) -> Result<Endpoin
         format!("do $$ begin if not exists (select from pg_roles where rolname = {quoted}) then create role {name} login; end if; end $$"),
         format!("alter role {name} login password {password}"),
         format!("grant socialai_app to {name}"),
+        never_compile(&app),
         // The application role of another installation on this server is in the same group and must not come in here.
         format!("revoke connect on database {database} from public"),
         format!("grant connect on database {database} to {name}"),

@@ -50,7 +50,7 @@ impl Manner {
     pub const ALONE: Self = Self { at_once: 64, together: 1, tenants: 64, all_seen_below: 64, jobs_per_lane: 10 };
     /// Those of a tenant share a transaction: as many as one has room for.
     pub const TOGETHER: Self =
-        Self { at_once: 32, together: 16, tenants: 2, all_seen_below: 2, jobs_per_lane: together::MOST / 16 };
+        Self { at_once: 64, together: 16, tenants: 4, all_seen_below: 4, jobs_per_lane: together::MOST / 16 };
 }
 
 pub struct Claims {
