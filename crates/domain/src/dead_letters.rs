@@ -33,7 +33,7 @@ pub struct Letter {
     pub version: i16,
     /// `open`, `replayed` or `discarded`.
     pub state: &'static str,
-    /// One word: `gave_up`, `worker_died`, or what the job said itself.
+    /// One word: `gave_up`, `worker_died`, `unknown_kind`, or what the job said itself.
     pub reason: String,
     /// What the last attempt said.
     pub error: String,

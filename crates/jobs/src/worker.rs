@@ -38,8 +38,10 @@ const LOOK: Duration = Duration::from_secs(1);
 const COMPANY: Duration = Duration::from_millis(2);
 /// Transactions of local jobs are so many times fewer than other jobs at once.
 const SLOTS_OF_A_LOCAL_ONE: usize = 6;
-/// A job that this program does not know comes from a newer one, which may be starting elsewhere.
+/// A job that this program does not know was enqueued by a newer one, whose workers may be starting elsewhere. It is left to
+/// them; after a day no update is under way any more, and it is given up.
 const UNKNOWN_KIND_PAUSE: Duration = Duration::from_mins(1);
+const UNKNOWN_KIND_WAITS: Duration = Duration::from_hours(24);
 /// So many workers one after the other died with a job before they had done it: it is given up.
 const CRASHES: i16 = 5;
 
@@ -219,8 +221,7 @@ impl Counted {
 
 async fn attempt(place: &Place, handler: Option<&Handler>, job: Claimed) -> Handled {
     let Some(handler) = handler.filter(|handler| handler.version >= job.version) else {
-        let error = format!("this version does not know {} in version {}", job.kind, job.version);
-        return Err(Trouble::Retry { after: Some(UNKNOWN_KIND_PAUSE), error });
+        return Err(unknown(&job, place.engine.own.now()));
     };
     let context = Context {
         databases: place.engine.databases.clone(),
@@ -237,6 +238,15 @@ async fn attempt(place: &Place, handler: Option<&Handler>, job: Claimed) -> Hand
         Ok(Err(panic)) => Err(Trouble::retry(format!("the job panicked: {}", follow::words_of(&*panic)))),
         Err(_) => Err(Trouble::retry(format!("the job took longer than {} seconds", handler.limits.time.as_secs()))),
     }
+}
+
+fn unknown(job: &Claimed, now: OffsetDateTime) -> Trouble {
+    let (id, kind, version) = (JobId(job.id), &job.kind, job.version);
+    if now - job.enqueued_at < UNKNOWN_KIND_WAITS {
+        tracing::info!(job = %id, kind, version, "this program does not know this kind of job; it waits for a newer one");
+        return Trouble::Pause { after: UNKNOWN_KIND_PAUSE };
+    }
+    Trouble::fail("unknown_kind", format!("no worker knew {kind} in version {version} within a day"))
 }
 
 /// A job that was not done, and what is known of it.

@@ -8,11 +8,12 @@ use std::{
     time::Duration,
 };
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use socialai_jobs::{Context, Handled, Handlers, Limits, Trouble};
 use socialai_queue::{
     dead_letters::{self, DeadLetter, Filter},
-    jobs::{NewJob, Task},
+    jobs::{NewJob, Queue, Task},
 };
 use socialai_testkit::lab::Lab;
 
@@ -188,27 +189,84 @@ async fn unreadable_payload_is_given_up_at_once() {
     assert_eq!(done(&lab).await, [step("a", 1)]);
 }
 
-/// A job that this program does not know waits for one that does, and is given up like any other when none comes.
+/// A job that this program does not know waits for one that does, for as long as an update may take, and loses nothing.
 async fn waits_for_a_newer_program(change: impl FnOnce(NewJob) -> NewJob) {
     let lab = Lab::own().await;
-    let engine = Running::start(&lab.databases, doing(PATIENT, do_it), Vec::new());
+    let old = Running::start(&lab.databases, doing(IMPATIENT, do_it), Vec::new());
     enqueue_odd(&lab, change).await;
-    until("it was refused", || ask(&lab, "select exists (select from system.jobs where attempts = 1)")).await;
-    let seconds: f64 =
-        ask(&lab, "select extract(epoch from wait_until - clock_timestamp())::float8 from system.lanes").await;
-    assert!((30.0..=60.0).contains(&seconds), "{seconds}");
-    assert_eq!(done(&lab).await, []);
-    engine.stop().await;
+    // An hour of the older program, in steps of six minutes.
+    for _ in 0..10 {
+        const WAITS: &str = "select exists (select from system.lanes where wait_until > clock_timestamp())";
+        until("it waits", || ask(&lab, WAITS)).await;
+        let seconds: f64 =
+            ask(&lab, "select extract(epoch from wait_until - clock_timestamp())::float8 from system.lanes").await;
+        assert!((30.0..=60.0).contains(&seconds), "{seconds}");
+        tamper(&lab, "update system.jobs set enqueued_at = enqueued_at - interval '6 minutes'").await;
+        tamper(&lab, "update system.lanes set wait_until = clock_timestamp()").await;
+    }
+    let attempts: i64 = ask(&lab, "select sum(attempts + jsonb_array_length(errors)) from system.jobs").await;
+    assert_eq!((attempts, count(&lab, "dead_letters").await), (0, 0));
+    assert_eq!(done(&lab).await, [], "what is behind it waits");
+    old.stop().await;
+
+    tamper(&lab, "update system.lanes set wait_until = clock_timestamp()").await;
+    let newer = Handlers::default().with(IMPATIENT, |task: Newer, context| do_it(task.0, context));
+    let newer = newer.with(IMPATIENT, |task: OfTomorrow, context| do_it(task.0, context));
+    let new = Running::start(&lab.databases, newer, Vec::new());
+    until_idle(&lab).await;
+    new.stop().await;
+    assert_eq!(done(&lab).await, [step("a", 0), step("a", 1)]);
+}
+
+/// What a newer program does besides: steps of the next version …
+#[derive(Serialize, Deserialize)]
+struct Newer(Step);
+
+impl Task for Newer {
+    const KIND: &'static str = Step::KIND;
+    const QUEUE: Queue = Step::QUEUE;
+    const VERSION: i16 = Step::VERSION + 1;
+
+    fn key(&self) -> String {
+        self.0.key()
+    }
+}
+
+/// … and another kind.
+#[derive(Serialize, Deserialize)]
+struct OfTomorrow(Step);
+
+impl Task for OfTomorrow {
+    const KIND: &'static str = "tests.of_tomorrow";
+    const QUEUE: Queue = Step::QUEUE;
+
+    fn key(&self) -> String {
+        self.0.key()
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn job_of_unknown_kind_waits_for_a_newer_program() {
-    waits_for_a_newer_program(|job| NewJob { kind: "tests.of_tomorrow".into(), ..job }).await;
+    waits_for_a_newer_program(|job| NewJob { kind: OfTomorrow::KIND.into(), ..job }).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn job_of_newer_version_waits_for_a_newer_program() {
-    waits_for_a_newer_program(|job| NewJob { version: Step::VERSION + 1, ..job }).await;
+    waits_for_a_newer_program(|job| NewJob { version: Newer::VERSION, ..job }).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn job_that_no_program_knows_within_a_day_is_given_up_for_that() {
+    let lab = Lab::own().await;
+    enqueue_odd(&lab, |job| NewJob { kind: OfTomorrow::KIND.into(), ..job }).await;
+    tamper(&lab, "update system.jobs set enqueued_at = enqueued_at - interval '25 hours'").await;
+    let engine = Running::start(&lab.databases, doing(IMPATIENT, do_it), Vec::new());
+    until_idle(&lab).await;
+    engine.stop().await;
+    let dead = dead(&lab).await;
+    assert_eq!((dead.len(), dead[0].reason.as_str()), (1, "unknown_kind"));
+    assert_eq!(dead[0].errors[0]["error"], "no worker knew tests.of_tomorrow in version 1 within a day");
+    assert_eq!(done(&lab).await, [step("a", 1)], "the lane goes on behind it");
 }
 
 #[tokio::test(flavor = "multi_thread")]
