@@ -59,7 +59,8 @@ pub struct Patience {
 
 impl Default for Patience {
     fn default() -> Self {
-        const RETRIES: Schedule = Schedule(&[5, 5 * 60, 30 * 60, 2 * 3600, 5 * 3600, 10 * 3600]);
+        // Over a day, so that an endpoint that fails from one morning to the next misses nothing.
+        const RETRIES: Schedule = Schedule(&[5, 5 * 60, 30 * 60, 2 * 3600, 5 * 3600, 10 * 3600, 10 * 3600]);
         Self { retries: RETRIES, failing_for: Duration::days(3), log_kept_for: Duration::days(30) }
     }
 }

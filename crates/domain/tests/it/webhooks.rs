@@ -203,12 +203,14 @@ async fn retry_schedule_reaches_over_a_day_and_then_ends() {
             After::Done => break,
         }
     }
-    for (pause, wanted) in pauses.iter().zip([5.0, 300.0, 1_800.0, 7_200.0, 18_000.0, 36_000.0]) {
+    for (pause, wanted) in pauses.iter().zip([5.0, 300.0, 1_800.0, 7_200.0, 18_000.0, 36_000.0, 36_000.0]) {
         assert!((0.9..=1.1).contains(&(pause / wanted)), "{pause} {wanted}");
     }
-    assert_eq!(pauses.len(), 6);
+    assert_eq!(pauses.len(), 7);
+    let whole: f64 = pauses.iter().sum();
+    assert!(whole > 86_400.0, "{whole}");
     let log = desk.log().await;
-    assert_eq!((log[0].state, log[0].attempts), (State::Failed, 7));
+    assert_eq!((log[0].state, log[0].attempts), (State::Failed, 8));
 }
 
 #[tokio::test]
