@@ -120,11 +120,18 @@ test("work that is stuck says what to do, and is looked at again by itself", asy
     `insert into system.dead_letters (id, tenant_id, queue, key, speed, kind, version, payload, errors, attempts, reason, enqueued_at)
      values (gen_random_uuid(), '${uuidOf(workspace.id)}', 'nobody', 'k', 0, 'tests.write', 1, '{}', '[]', 1, 'gave_up', now())`,
   );
-  const calm = { queues: [], workers: [{ ...WORKER, silent_seconds: 0.2 }], facts_lag: 0, circuits: [] };
+  const calm = {
+    queues: [],
+    workers: [{ ...WORKER, silent_seconds: 0.2 }],
+    facts_lag: 0,
+    installation_dead_letters: 0,
+    circuits: [],
+  };
   const stuck = {
     queues: [{ queue: "crm", jobs: 1200, retrying: 3, oldest_seconds: 7300 }],
     workers: [{ ...WORKER, silent_seconds: 95 }],
     facts_lag: 10_000,
+    installation_dead_letters: 0,
     circuits: [{ remote: "crm.acme.test", state: "open", failures: 5, opened_at: "2026-11-21T09:00:00Z" }],
   };
   let answered: object = calm;

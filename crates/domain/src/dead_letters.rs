@@ -122,10 +122,15 @@ pub async fn replay(tx: &mut TenantTx, which: Which, per_second: Option<f64>) ->
     Ok(replayed.len())
 }
 
-/// The same with those of the installation itself, in this database.
+/// The same with those of the installation itself, in this database. Records that nobody can read never were jobs: who names
+/// one is told, and among all they are left out.
 pub async fn replay_of_installation(tx: &mut SystemTx, which: Which, per_second: Option<f64>) -> Result<usize> {
     let by = tx.actor().id.clone();
     let (filter, ids) = order(INSTALLATION, which);
+    if dead_letters::have_records(tx.engine(), ids.as_deref().unwrap_or_default()).await? {
+        let detail = "A record that nobody can read is no job, so it cannot be tried again: look at it and discard it.";
+        return Err(Problem::field("ids", detail).into());
+    }
     let replayed = dead_letters::replay(tx.engine(), &filter, ids.as_deref(), per_second, AT_ONCE, &by).await?;
     if let Some(entry) = entry("dead_letters.replayed", TenantId(INSTALLATION), &filter, &replayed, None) {
         tx.record(entry);

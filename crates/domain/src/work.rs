@@ -2,7 +2,7 @@
 //! they do not work.
 
 use serde::Serialize;
-use socialai_queue::{facts, jobs};
+use socialai_queue::{dead_letters, facts, jobs};
 use sqlx::FromRow;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
@@ -54,6 +54,8 @@ pub struct Overview {
     pub workers: Vec<Worker>,
     /// Domain events that the slowest reader has not read; counted up to 10,000.
     pub facts_lag: i64,
+    /// Open dead letters of the installation itself, for its operator (`socialai dlq list`); counted up to 10,000.
+    pub installation_dead_letters: i64,
     pub circuits: Vec<Circuit>,
 }
 
@@ -67,6 +69,7 @@ pub async fn overview(databases: &Databases, tenant: TenantId) -> Result<Overvie
     let mut tx = databases.system_at(place.shard.as_deref(), Actor::system("health")).await?;
     let waiting = jobs::backlog(tx.engine(), COUNT_UP_TO).await?;
     let facts_lag = facts::lag(tx.engine(), COUNT_UP_TO).await?;
+    let mut installation_dead_letters = dead_letters::of_installation(tx.engine(), COUNT_UP_TO).await?;
     let workers = sqlx::query_as(
         "select host, version, queues, started_at,
             greatest(0, extract(epoch from clock_timestamp() - beat_at))::float8 as silent_seconds
@@ -86,6 +89,9 @@ pub async fn overview(databases: &Databases, tenant: TenantId) -> Result<Overvie
     .bind(REPORTS_COUNT_FOR_SECONDS)
     .fetch_all(tx.conn())
     .await?;
+    if place.shard.is_some() {
+        installation_dead_letters += dead_letters::of_installation(tx.engine(), COUNT_UP_TO).await?;
+    }
     tx.rollback().await?;
     let queues = waiting.into_iter().map(|found| Waiting {
         queue: found.queue,
@@ -93,7 +99,7 @@ pub async fn overview(databases: &Databases, tenant: TenantId) -> Result<Overvie
         retrying: found.retrying,
         oldest_seconds: found.oldest_seconds,
     });
-    Ok(Overview { queues: queues.collect(), workers, facts_lag, circuits })
+    Ok(Overview { queues: queues.collect(), workers, facts_lag, installation_dead_letters, circuits })
 }
 
 /// Remote systems that a workspace's calls are kept from, by their names.

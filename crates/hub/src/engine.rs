@@ -11,7 +11,7 @@ use socialai_jobs::{
     Engine, Handlers, Settings,
     alerts::{self, PagerDutyAt},
     channels::{self, Apps, Connectors, OfApp, Timing},
-    circuits, webhooks,
+    circuits, facts, webhooks,
 };
 use socialai_queue::jobs::Queue;
 
@@ -37,7 +37,7 @@ pub fn start(app: &App, config: &Config, http: &Http, roles: &[Queue]) -> Result
     };
     // The same as of the API: where a circuit is open, both stay away.
     let remotes = app.platforms().remotes().clone();
-    let handlers = handlers(app, config, http, &remotes)?.only(roles);
+    let handlers = facts::handlers(handlers(app, config, http, &remotes)?, readers.clone()).only(roles);
     if let Some(kafka) = &config.kafka {
         // Whoever does the jobs that read deliveries brings them to the database.
         let takes_in = roles.contains(&queues::SOCIAL);

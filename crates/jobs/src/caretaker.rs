@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use socialai_domain::{audit::Actor, problems::Result};
-use socialai_queue::{facts, jobs, schedules};
+use socialai_queue::{dead_letters, facts, jobs, schedules};
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::Place;
@@ -74,6 +74,7 @@ async fn tell_backlog(place: &Place) -> Result<()> {
     let mut tx = place.engine.own.system_at(place.shard(), Actor::system("caretaker")).await?;
     let backlog = jobs::backlog(tx.engine(), COUNT_UP_TO).await?;
     let lag = facts::lag(tx.engine(), COUNT_UP_TO).await?;
+    let letters = dead_letters::of_installation(tx.engine(), COUNT_UP_TO).await?;
     tx.rollback().await?;
     let database = place.label().to_owned();
     for queue in place.engine.handlers.queues() {
@@ -85,7 +86,8 @@ async fn tell_backlog(place: &Place) -> Result<()> {
         metrics::gauge!("socialai_jobs_retrying", &labels).set(counted(retrying));
         metrics::gauge!("socialai_jobs_oldest_seconds", &labels).set(oldest);
     }
-    metrics::gauge!("socialai_facts_lag", "database" => database).set(counted(lag));
+    metrics::gauge!("socialai_facts_lag", "database" => database.clone()).set(counted(lag));
+    metrics::gauge!("socialai_installation_dead_letters", "database" => database).set(counted(letters));
     Ok(())
 }
 

@@ -18,6 +18,7 @@ pub mod channels;
 pub mod circuits;
 mod claims;
 pub mod context;
+pub mod facts;
 pub mod handlers;
 mod hands;
 mod pulse;

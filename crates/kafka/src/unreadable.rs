@@ -1,5 +1,5 @@
-//! Records and facts that nobody can read are kept as dead letters of the installation, as they came, and what is behind
-//! them goes on. They are for looking at: a replay finds no worker for them.
+//! Records that nobody can read, and facts that no record can hold, are kept as dead letters of the installation, as they
+//! came, and what is behind them goes on. They are for looking at, and are not replayed.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -7,8 +7,9 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use rdkafka::{Message, message::OwnedMessage};
 use serde_json::{Value, json};
 use socialai_queue::{
-    dead_letters::{self, Unreadable},
+    dead_letters::{self, RECORDS, Unreadable},
     follow::UNREADABLE,
+    jobs::INSTALLATION,
 };
 use sqlx::PgConnection;
 use time::OffsetDateTime;
@@ -45,8 +46,8 @@ impl Letter {
 
     pub async fn keep(self, conn: &mut PgConnection, now: OffsetDateTime) -> Result<(), sqlx::Error> {
         let Self { reason, key, payload, error, at } = self;
-        let kind = "kafka.record".to_owned();
-        let letter = Unreadable { queue: "kafka", kind, version: 1, key, payload, reason, error, at };
+        let (tenant, queue, kind) = (INSTALLATION, RECORDS, "kafka.record".to_owned());
+        let letter = Unreadable { tenant, queue, kind, version: 1, key, payload, reason, error, trace: None, at };
         dead_letters::keep(conn, now, letter).await
     }
 }

@@ -108,10 +108,13 @@ pub async fn get(conn: &mut PgConnection, tenant: Option<Uuid>, id: Uuid) -> Res
     query.build_query_as().fetch_optional(conn).await
 }
 
-/// Something that never was a job and that nobody can read, kept for the installation to look at: a replay finds no worker
-/// for it.
+/// Letters of this queue are records from elsewhere that never were jobs: nobody works on it, so they are not replayed.
+pub const RECORDS: &str = "kafka";
+
+/// Something that nobody can read, kept to be looked at. Unless it is a record, a replay makes a job of it.
 #[derive(Debug, Clone)]
 pub struct Unreadable {
+    pub tenant: Uuid,
     pub queue: &'static str,
     pub kind: String,
     pub version: i16,
@@ -119,6 +122,7 @@ pub struct Unreadable {
     pub payload: Value,
     pub reason: &'static str,
     pub error: String,
+    pub trace: Option<String>,
     /// When it was written, as far as is known.
     pub at: OffsetDateTime,
 }
@@ -131,11 +135,11 @@ pub async fn keep(conn: &mut PgConnection, now: OffsetDateTime, letter: Unreadab
     let at = now.format(&time::format_description::well_known::Rfc3339).unwrap_or_default();
     sqlx::query(
         "insert into system.dead_letters (id, tenant_id, queue, key, speed, kind, version, payload, errors, attempts,
-            reason, enqueued_at)
-         values ($1, $2, $3, left($4, 200), 1, $5, $6, $7::text::jsonb, $8, 1, $9, $10)",
+            reason, enqueued_at, trace)
+         values ($1, $2, $3, left($4, 200), 1, $5, $6, $7::text::jsonb, $8, 1, $9, $10, $11)",
     )
     .bind(Uuid::now_v7())
-    .bind(INSTALLATION)
+    .bind(letter.tenant)
     .bind(letter.queue)
     .bind(text(letter.key))
     .bind(text(letter.kind))
@@ -144,6 +148,7 @@ pub async fn keep(conn: &mut PgConnection, now: OffsetDateTime, letter: Unreadab
     .bind(json!([{ "at": at, "seconds": 0, "error": text(letter.error) }]))
     .bind(letter.reason)
     .bind(letter.at)
+    .bind(letter.trace)
     .execute(conn)
     .await?;
     Ok(())
@@ -165,7 +170,24 @@ pub async fn counts(conn: &mut PgConnection, tenant: Option<Uuid>) -> Result<Vec
     query.build_query_as().fetch_all(conn).await
 }
 
-/// Enqueues open dead letters again, oldest first, at most `limit`; the ids of those that were. Spread over time when
+/// How many open ones, at most so many, the installation itself has.
+pub async fn of_installation(conn: &mut PgConnection, at_most: i64) -> Result<i64, sqlx::Error> {
+    let mut query = QueryBuilder::new("select count(*) from (select from system.dead_letters");
+    Filter { tenant: Some(INSTALLATION), ..Filter::default() }.push(&mut query);
+    query.push(" limit ").push_bind(at_most).push(") d");
+    query.build_query_scalar().fetch_one(conn).await
+}
+
+/// Whether one of these is a record, which cannot be replayed.
+pub async fn have_records(conn: &mut PgConnection, ids: &[Uuid]) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar("select exists (select from system.dead_letters where id = any($1) and queue = $2)")
+        .bind(ids)
+        .bind(RECORDS)
+        .fetch_one(conn)
+        .await
+}
+
+/// Enqueues open dead letters again, but for records, oldest first, at most `limit`; the ids of those that were. Spread over time when
 /// `per_second` is given: the first at once, each next one later. Whoever replays the same at the same time gets the rest.
 pub async fn replay(
     conn: &mut PgConnection,
@@ -180,6 +202,7 @@ pub async fn replay(
             select id, died_at from system.dead_letters",
     );
     Filter { state: State::Open, ..filter.clone() }.push(&mut query);
+    query.push(" and queue <> ").push_bind(RECORDS);
     if let Some(ids) = ids {
         query.push(" and id = any(").push_bind(ids.to_vec()).push(")");
     }

@@ -1,5 +1,5 @@
-//! What follows from facts. A fact on which its reader breaks, or whose jobs the database refuses for what they are, is kept
-//! as a dead letter of the installation, and holds up nothing behind it.
+//! What follows from facts. A fact on which its reader breaks, or whose jobs the database refuses for what they are, becomes
+//! a dead letter, and holds up nothing behind it. A replay of the letter has the fact read again ([`ReadAgain`]).
 
 use std::{
     any::Any,
@@ -7,6 +7,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
 };
 
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sqlx::{Executor, PgConnection};
 use time::OffsetDateTime;
@@ -14,11 +15,28 @@ use time::OffsetDateTime;
 use crate::{
     dead_letters::{self, Unreadable},
     facts::{Fact, Reader},
+    jobs::{NewJob, Queue, Task},
     write::{self, Addressed},
 };
 
 /// Why a fact became a dead letter: nobody can read it.
 pub const UNREADABLE: &str = "unreadable_fact";
+
+/// A fact that its reader is given again.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct ReadAgain {
+    pub reader: String,
+    pub fact: Fact,
+}
+
+impl Task for ReadAgain {
+    const KIND: &'static str = "facts.read_again";
+    const QUEUE: Queue = Queue("scheduler");
+
+    fn key(&self) -> String {
+        format!("facts/{}", self.fact.key).chars().take(200).collect()
+    }
+}
 
 /// A fact and the jobs that follow from it, or what the reader said that broke on it.
 pub struct Followed {
@@ -33,6 +51,11 @@ impl Followed {
             .map(|jobs| jobs.into_iter().map(address).collect())
             .map_err(|panic| format!("the reader panicked: {}", words_of(&*panic)));
         Self { fact, jobs }
+    }
+
+    /// The jobs, or what the reader said.
+    pub fn into_jobs(self) -> Result<Vec<NewJob>, String> {
+        self.jobs.map(|jobs| jobs.into_iter().map(|addressed| addressed.job).collect())
     }
 
     pub fn is_nothing(&self) -> bool {
@@ -87,14 +110,17 @@ fn jobs_of(followed: &[(&Fact, &Vec<Addressed>)]) -> Vec<Addressed> {
 }
 
 fn letter(reader: &str, fact: &Fact, error: String) -> Unreadable {
+    let again = ReadAgain { reader: reader.to_owned(), fact: fact.clone() };
     Unreadable {
-        queue: "facts",
-        kind: fact.kind.clone(),
-        version: fact.version,
-        key: fact.key.clone(),
-        payload: json!({ "reader": reader, "fact": fact }),
+        tenant: fact.tenant_id,
+        queue: ReadAgain::QUEUE.0,
+        kind: ReadAgain::KIND.to_owned(),
+        version: ReadAgain::VERSION,
+        key: again.key(),
+        payload: json!(again),
         reason: UNREADABLE,
         error,
+        trace: fact.trace.clone(),
         at: fact.at,
     }
 }

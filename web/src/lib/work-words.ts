@@ -3,6 +3,7 @@
 const KINDS: Record<string, string> = {
   "webhooks.deliver": "Deliver a webhook",
   "webhooks.fan_out": "Hand an event to the webhooks",
+  "facts.read_again": "Read an event again",
   "alerts.look": "Find the workspaces to look at",
   "alerts.look_at": "Look for what is wrong",
   "alerts.tell": "Tell of an alert",
@@ -23,6 +24,8 @@ const REASONS: Record<string, string> = {
   gave_up: "Failed every time",
   worker_died: "Workers died of it",
   unreadable_payload: "Cannot be read",
+  unreadable_fact: "Its reader broke on it",
+  unknown_kind: "No worker knew it",
   unusable_endpoint: "Endpoint cannot be used",
 };
 

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use serde_json::json;
 use socialai_domain::{
     dead_letters::{self as letters, Which},
     ids::{JobId, TenantId},
 };
 use socialai_jobs::{Context, Handlers, Trouble};
 use socialai_queue::{
-    dead_letters::{self, DeadLetter, Filter, State},
+    dead_letters::{self, DeadLetter, Filter, RECORDS, State, Unreadable},
     jobs::INSTALLATION,
 };
 use socialai_testkit::lab::Lab;
@@ -208,4 +209,32 @@ async fn dead_letters_of_the_installation_are_replayed_or_discarded_too() {
     tx.commit().await.unwrap();
     assert_eq!(list(&lab, &of_installation).await, []);
     assert_eq!(count(&lab, "delayed_jobs").await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn record_that_never_was_a_job_is_counted_and_discarded_but_not_replayed() {
+    let lab = Lab::own().await;
+    let mut tx = system_tx(&lab).await;
+    let record = Unreadable {
+        tenant: INSTALLATION,
+        queue: RECORDS,
+        kind: "tests.record".to_owned(),
+        version: 1,
+        key: "facts/0".to_owned(),
+        payload: json!({ "value": "garbage" }),
+        reason: "unreadable_fact",
+        error: "it is no JSON".to_owned(),
+        trace: None,
+        at: tx.now(),
+    };
+    let now = tx.now();
+    dead_letters::keep(tx.engine(), now, record).await.unwrap();
+    assert_eq!(dead_letters::of_installation(tx.engine(), 10).await.unwrap(), 1);
+    assert_eq!(letters::replay_of_installation(&mut tx, Which::All(Filter::default()), None).await.unwrap(), 0);
+    let kept = dead_letters::list(tx.engine(), &Filter::default(), None, 10).await.unwrap();
+    let which = Which::These(vec![JobId(kept[0].id)]);
+    let refused = letters::replay_of_installation(&mut tx, which.clone(), None).await.unwrap_err();
+    assert!(refused.problem().unwrap().errors[0].message.contains("no job"), "{refused}");
+    assert_eq!(letters::discard_of_installation(&mut tx, which, "of no use").await.unwrap(), 1);
+    assert_eq!(dead_letters::of_installation(tx.engine(), 10).await.unwrap(), 0);
 }

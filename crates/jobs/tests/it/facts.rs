@@ -1,12 +1,15 @@
 //! Facts on PostgreSQL: every reader sees each one once and in order, and only what was committed.
 
 use serde_json::json;
-use socialai_domain::ids::TenantId;
-use socialai_jobs::{Context, Handlers};
+use socialai_domain::{
+    dead_letters::{self as letters, Which},
+    ids::TenantId,
+};
+use socialai_jobs::{Context, Handlers, facts as jobs_facts};
 use socialai_queue::{
     dead_letters::{self, Filter},
     facts::{self, Fact, NewFact, Reader},
-    jobs::{INSTALLATION, NewJob},
+    jobs::NewJob,
 };
 use socialai_testkit::lab::Lab;
 use time::Duration;
@@ -165,12 +168,45 @@ async fn fact_that_breaks_its_reader_is_kept_and_holds_up_nothing() {
     letters.sort_by_key(|letter| letter.payload["fact"]["position"].as_i64());
     let told = letters.iter().map(|letter| {
         let number = letter.payload["fact"]["data"]["number"].as_i64().unwrap();
-        (number, letter.reason.as_str(), letter.kind.as_str(), letter.tenant_id, letter.payload["reader"].as_str())
+        (number, letter.reason.as_str(), letter.tenant_id, letter.payload["reader"].as_str())
     });
-    let expected = [3, 5, 3].map(|number| (number, "unreadable_fact", SAID, INSTALLATION, Some(TROUBLED.name)));
+    let expected = [3, 5, 3].map(|number| (number, "unreadable_fact", tenant.id.0, Some(TROUBLED.name)));
     assert_eq!(told.collect::<Vec<_>>(), expected);
     assert_eq!(letters[0].errors[0]["error"], "the reader panicked: three is too many");
     assert!(letters[1].errors[0]["error"].as_str().unwrap().contains("lanes_key_check"), "{:?}", letters[1].errors);
+}
+
+/// Replays the open letters of a tenant with these readers, and stops when nothing is left to do.
+async fn replay(lab: &Lab, tenant: TenantId, readers: Vec<Reader>) -> usize {
+    let engine = Running::start(&lab.databases, jobs_facts::handlers(working(), readers), Vec::new());
+    let mut tx = tenant_tx(lab, tenant).await;
+    let replayed = letters::replay(&mut tx, Which::All(Filter::default()), None).await.unwrap();
+    tx.commit().await.unwrap();
+    until_idle(lab).await;
+    engine.stop().await;
+    replayed
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fact_that_broke_its_reader_is_read_again_by_a_replay() {
+    const MENDED: Reader = Reader { jobs: |fact| follow(fact, "mended"), ..TROUBLED };
+    let lab = Lab::own().await;
+    let tenant = lab.tenant().await;
+    let engine = Running::start(&lab.databases, working(), vec![TROUBLED]);
+    until_begun(&lab, 1).await;
+    say(&lab, tenant.id, "a", 3).await;
+    until("it is kept", || async { count(&lab, "dead_letters").await == 1 }).await;
+    engine.stop().await;
+
+    assert_eq!(replay(&lab, tenant.id, vec![TROUBLED]).await, 1);
+    let reasons = "select string_agg(reason, ' ') from system.dead_letters where replayed_at is null";
+    assert_eq!(ask::<String>(&lab, reasons).await, "unreadable_fact", "it broke again");
+    assert_eq!(replay(&lab, tenant.id, vec![FIRST]).await, 1);
+    assert_eq!(ask::<String>(&lab, reasons).await, "unknown_reader");
+    assert_eq!(done(&lab).await, []);
+    assert_eq!(replay(&lab, tenant.id, vec![FIRST, MENDED]).await, 1);
+    assert_eq!(done(&lab).await, [step("mended/a", 3)]);
+    assert_eq!(replay(&lab, tenant.id, vec![FIRST, MENDED]).await, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -9,7 +9,7 @@ const WORKER = {
   silent_seconds: 0.4,
   started_at: "2026-11-21T09:00:00Z",
 };
-const CALM: Overview = { queues: [], workers: [WORKER], facts_lag: 0, circuits: [] };
+const CALM: Overview = { queues: [], workers: [WORKER], facts_lag: 0, installation_dead_letters: 0, circuits: [] };
 const QUEUE = { queue: "webhooks", jobs: 12, retrying: 0, oldest_seconds: 3 };
 
 const row = (work: Partial<Overview>, id: string, letters?: number) =>
@@ -53,6 +53,11 @@ describe("work", () => {
     ]);
     expect(row({}, "letters", 2)).toMatchObject({ state: "fails", link: { to: "/system/dead-letters" } });
     expect(row({}, "letters")).toBeUndefined();
+    expect(row({}, "installation-letters")).toBeUndefined();
+    expect(row({ installation_dead_letters: 2 }, "installation-letters")).toMatchObject({
+      state: "fails",
+      detail: expect.stringContaining("2 of no workspace wait for the operator") as string,
+    });
     expect(workSummaryOf(workRowsOf({ ...CALM, circuits }, 2)).text).toBe("Work: 2 things need attention");
   });
 });

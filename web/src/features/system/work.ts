@@ -31,6 +31,7 @@ export function workRowsOf(work: Overview, letters: number | undefined): WorkRow
     eventsRow(work),
     circuitsRow(work),
     ...(letters === undefined ? [] : [lettersRow(letters)]),
+    ...(work.installation_dead_letters > 0 ? [installationRow(work)] : []),
   ];
 }
 
@@ -121,4 +122,12 @@ function lettersRow(count: number): WorkRow {
   if (count === 0) return { ...row, state: "works", detail: "No job was given up." };
   const wait = count === 1 ? "1 job was given up and waits" : `${formatNumber(count)} jobs were given up and wait`;
   return { ...row, state: "fails", detail: `${wait} for somebody to replay or discard.` };
+}
+
+/** Of no workspace, so that only the operator can look at them. */
+function installationRow({ installation_dead_letters: letters }: Overview): WorkRow {
+  const count = letters >= COUNTED ? `${formatNumber(COUNTED)} or more` : formatNumber(letters);
+  const wait = letters === 1 ? "1 of no workspace waits" : `${count} of no workspace wait`;
+  const detail = `${wait} for the operator of this installation: \`socialai dlq list\` shows them.`;
+  return { id: "installation-letters", name: "The installation’s dead letters", state: "fails", detail, parts: [] };
 }
