@@ -43,6 +43,7 @@ pub mod tenants;
 pub mod throttle;
 pub mod tickets;
 pub mod tokens;
+pub mod trace;
 pub mod users;
 pub mod vault;
 pub mod web_chat;

@@ -39,6 +39,7 @@ use crate::{
     problems::{Code, Error, Problem, Result},
     scope::Scope,
     tenants::{Plan, Status},
+    trace,
     vault::{Column, Owner, Sealed, Vault},
 };
 
@@ -273,7 +274,7 @@ struct Work {
 
 impl Work {
     fn in_database(shard: Option<String>) -> Self {
-        Self { shard, jobs: Vec::new(), facts: Vec::new(), done: Vec::new(), trace: None }
+        Self { shard, jobs: Vec::new(), facts: Vec::new(), done: Vec::new(), trace: trace::current() }
     }
 
     /// What it writes as statements that share a message with the COMMIT, when that is little; else the work is still there.

@@ -22,6 +22,7 @@ use std::io::IsTerminal;
 
 use anyhow::{Context, Result};
 use opentelemetry_sdk::propagation::TraceContextPropagator;
+use socialai_domain::trace::{self, Tracer};
 use tracing::Subscriber;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::{Layer, SubscriberExt};
@@ -55,7 +56,7 @@ pub struct TelemetryConfig {
 #[derive(Debug)]
 #[must_use = "traces are sent only while the guard lives"]
 pub struct TelemetryGuard {
-    _traces: Option<Traces>,
+    traces: Option<Traces>,
 }
 
 /// Sets up logs and traces for the whole process, once.
@@ -63,6 +64,9 @@ pub fn init(config: &TelemetryConfig) -> Result<TelemetryGuard> {
     let (subscriber, guard) = build(config, std::io::stderr, std::io::stderr().is_terminal())?;
     opentelemetry::global::set_text_map_propagator(TraceContextPropagator::new());
     subscriber.try_init().context("logs were set up twice")?;
+    if guard.traces.is_some() {
+        trace::set_up(Tracer { current: traces::current, join: traces::join });
+    }
     Ok(guard)
 }
 
@@ -80,7 +84,7 @@ where
     let traces = config.otlp_endpoint.as_deref().map(Traces::to_collector).transpose()?;
     let logs = log_layer(config.format, writer, to_terminal).with_filter(filter);
     let subscriber = Registry::default().with(logs).with(traces.as_ref().map(Traces::layer));
-    Ok((subscriber, TelemetryGuard { _traces: traces }))
+    Ok((subscriber, TelemetryGuard { traces }))
 }
 
 fn log_layer<S, W>(format: LogFormat, writer: W, to_terminal: bool) -> Box<dyn Layer<S> + Send + Sync>

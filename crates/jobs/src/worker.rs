@@ -11,8 +11,9 @@ use serde_json::json;
 use socialai_domain::{
     audit::Actor,
     events,
-    ids::JobId,
+    ids::{JobId, TenantId},
     problems::{Error, Result},
+    trace,
 };
 use socialai_queue::{
     facts::{self, NewFact},
@@ -21,6 +22,7 @@ use socialai_queue::{
 };
 use time::OffsetDateTime;
 use tokio::sync::{mpsc, watch};
+use tracing::Instrument;
 use uuid::Uuid;
 
 use crate::{
@@ -168,7 +170,7 @@ async fn work(place: &Place, lane: Vec<Claimed>) {
             return;
         }
         let (lease, failed) = (job.lease.clone(), job.failed);
-        let (id, kind) = (JobId(job.id), job.kind.clone());
+        let (id, kind, trace) = (JobId(job.id), job.kind.clone(), job.trace.clone());
         let counted = Counted::begin(place.engine.own.now(), &job);
         let began = Instant::now();
         let handler = place.engine.handlers.find(&kind);
@@ -193,7 +195,8 @@ async fn work(place: &Place, lane: Vec<Claimed>) {
             },
         );
         if let Err(trouble) = handled {
-            let ending = Ending { lease, id, kind, failed, took, limits: handler.map(|handler| handler.limits) };
+            let limits = handler.map(|handler| handler.limits);
+            let ending = Ending { lease, id, kind, trace, failed, took, limits };
             end_until_written(place, &ending, trouble).await;
             return;
         }
@@ -223,16 +226,21 @@ async fn attempt(place: &Place, handler: Option<&Handler>, job: Claimed) -> Hand
     let Some(handler) = handler.filter(|handler| handler.version >= job.version) else {
         return Err(unknown(&job, place.engine.own.now()));
     };
+    // It tells what it does in the trace of what it follows from.
+    let span = trace::span(job.trace.as_deref(), || {
+        let (id, tenant_id) = (JobId(job.id), TenantId(job.lease.tenant));
+        tracing::info_span!("job", otel.kind = "consumer", otel.name = job.kind, job = %id, %tenant_id)
+    });
     let context = Context {
         databases: place.engine.databases.clone(),
         lease: job.lease,
         actor: Actor::system("jobs"),
         job: JobId(job.id),
         failed: job.failed,
-        trace: job.trace,
+        trace: span.in_scope(trace::current).or(job.trace),
     };
     // The handler is called inside, because it may panic before it gives its future.
-    let run = AssertUnwindSafe(async { (handler.run)(job.payload, context).await }).catch_unwind();
+    let run = AssertUnwindSafe(async { (handler.run)(job.payload, context).await }.instrument(span)).catch_unwind();
     match tokio::time::timeout(handler.limits.time, run).await {
         Ok(Ok(handled)) => handled,
         Ok(Err(panic)) => Err(Trouble::retry(format!("the job panicked: {}", follow::words_of(&*panic)))),
@@ -254,6 +262,7 @@ struct Ending {
     lease: Lease,
     id: JobId,
     kind: String,
+    trace: Option<String>,
     failed: i16,
     took: Duration,
     limits: Option<crate::Limits>,
@@ -316,6 +325,7 @@ async fn bury(
     data["job"] = json!({ "kind": ending.kind, "queue": ending.lease.queue.0, "reason": reason, "error": error });
     let now = tx.now();
     let fact = NewFact::new("job.died", 1, format!("job/{}", ending.id), data);
+    let fact = NewFact { trace: ending.trace.clone(), ..fact };
     facts::write(tx.engine(), ending.lease.tenant, now, vec![fact]).await?;
     Ok(())
 }

@@ -5,21 +5,25 @@
 //! that the last batch can be sent while the program's own runtime is busy with its shutdown.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use axum::http::{Request, Response};
 use bytes::Bytes;
+use opentelemetry::propagation::TextMapPropagator;
 use opentelemetry::trace::{Status, TracerProvider};
 use opentelemetry::{Array, KeyValue, StringValue, Value};
 use opentelemetry_http::{HttpClient, HttpError};
 use opentelemetry_otlp::{SpanExporter, WithExportConfig, WithHttpConfig};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::OTelSdkResult;
+use opentelemetry_sdk::propagation::TraceContextPropagator;
 use opentelemetry_sdk::trace::{SdkTracerProvider, SpanData, SpanExporter as Export};
 use tokio::runtime::{Builder, Handle, Runtime};
 use tracing::level_filters::LevelFilter;
 use tracing::{Metadata, Subscriber};
+use tracing_opentelemetry::OpenTelemetrySpanExt;
 use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::layer::Layer;
 use tracing_subscriber::registry::LookupSpan;
@@ -96,6 +100,22 @@ impl Drop for Traces {
             tracing::warn!(%error, "the last traces could not be sent");
         }
     }
+}
+
+const TRACEPARENT: &str = "traceparent";
+
+/// The present span as its children name it, when it is one that is sent.
+pub(super) fn current() -> Option<String> {
+    let mut names = HashMap::new();
+    TraceContextPropagator::new().inject_context(&tracing::Span::current().context(), &mut names);
+    names.remove(TRACEPARENT)
+}
+
+/// Makes a span the child of another, perhaps of another process.
+pub(super) fn join(span: &tracing::Span, parent: &str) {
+    let names = HashMap::from([(TRACEPARENT.to_owned(), parent.to_owned())]);
+    // A span that is not sent has no place for it.
+    let _ = span.set_parent(TraceContextPropagator::new().extract(&names));
 }
 
 fn is_worth_a_trace(metadata: &Metadata<'_>) -> bool {

@@ -16,22 +16,41 @@ pub struct Answer {
 
 /// `None` when nobody answers.
 pub fn ask(port: u16, method: &str, path: &str, token: Option<&str>, body: Option<&Value>) -> Option<Answer> {
-    let (status, body) = exchange(port, method, path, token, body)?;
+    ask_with(port, method, path, token, body, "")
+}
+
+/// The same with further lines of headers.
+pub fn ask_with(
+    port: u16,
+    method: &str,
+    path: &str,
+    token: Option<&str>,
+    body: Option<&Value>,
+    headers: &str,
+) -> Option<Answer> {
+    let (status, body) = exchange(port, method, path, token, body, headers)?;
     Some(Answer { status, body: serde_json::from_str(&body).unwrap_or(Value::Null) })
 }
 
 /// A page as it is; empty when nobody answers.
 pub fn text(port: u16, path: &str) -> String {
-    exchange(port, "GET", path, None, None).map(|(_, body)| body).unwrap_or_default()
+    exchange(port, "GET", path, None, None, "").map(|(_, body)| body).unwrap_or_default()
 }
 
-fn exchange(port: u16, method: &str, path: &str, token: Option<&str>, body: Option<&Value>) -> Option<(u16, String)> {
+fn exchange(
+    port: u16,
+    method: &str,
+    path: &str,
+    token: Option<&str>,
+    body: Option<&Value>,
+    headers: &str,
+) -> Option<(u16, String)> {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).ok()?;
     stream.set_read_timeout(Some(Duration::from_mins(1))).unwrap();
     let body = body.map(Value::to_string).unwrap_or_default();
     let authorization = token.map(|token| format!("Authorization: Bearer {token}\r\n")).unwrap_or_default();
     let request = format!(
-        "{method} {path} HTTP/1.1\r\nHost: localhost:{port}\r\nConnection: close\r\n{authorization}Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        "{method} {path} HTTP/1.1\r\nHost: localhost:{port}\r\nConnection: close\r\n{authorization}{headers}Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
         body.len()
     );
     stream.write_all(request.as_bytes()).ok()?;

@@ -15,3 +15,4 @@ mod own_server;
 mod program;
 mod settings;
 mod simulate;
+mod traces;
