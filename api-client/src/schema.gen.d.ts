@@ -3708,7 +3708,7 @@ export interface components {
             key: string;
             kind: string;
             queue: string;
-            /** @description One word: `gave_up`, `worker_died`, or what the job said itself. */
+            /** @description One word: `gave_up`, `worker_died`, `unknown_kind`, or what the job said itself. */
             reason: string;
             replayed_as?: components["schemas"]["JobId"] | null;
             /** Format: date-time */
@@ -4006,6 +4006,11 @@ export interface components {
              * @description Domain events that the slowest reader has not read; counted up to 10,000.
              */
             facts_lag: number;
+            /**
+             * Format: int64
+             * @description Open dead letters of the installation itself, for its operator (`socialai dlq list`); counted up to 10,000.
+             */
+            installation_dead_letters: number;
             queues: components["schemas"]["Waiting"][];
             workers: components["schemas"]["Worker"][];
         };
@@ -4360,7 +4365,7 @@ export interface components {
                 key: string;
                 kind: string;
                 queue: string;
-                /** @description One word: `gave_up`, `worker_died`, or what the job said itself. */
+                /** @description One word: `gave_up`, `worker_died`, `unknown_kind`, or what the job said itself. */
                 reason: string;
                 replayed_as?: components["schemas"]["JobId"] | null;
                 /** Format: date-time */
@@ -4716,10 +4721,21 @@ export interface components {
         };
         /** @description These letters, or all open ones that fit the other fields. */
         Selection: {
+            /**
+             * Format: date-time
+             * @description RFC 3339; given up from this moment on.
+             */
+            from?: string | null;
             ids?: components["schemas"]["JobId"][] | null;
+            key?: string | null;
             kind?: string | null;
             queue?: string | null;
             reason?: string | null;
+            /**
+             * Format: date-time
+             * @description RFC 3339; given up before this moment.
+             */
+            until?: string | null;
         };
         Session: {
             /** Format: date-time */
@@ -8234,6 +8250,7 @@ export interface operations {
                 queue?: string;
                 kind?: string;
                 reason?: string;
+                key?: string;
                 /** @description RFC 3339; given up from this moment on. */
                 from?: string;
                 /** @description RFC 3339; given up before this moment. */

@@ -3,7 +3,7 @@
 use axum::{Json, extract::State as AppState, http::StatusCode, response::Response};
 use serde::{Deserialize, Serialize};
 use socialai_domain::{
-    dead_letters::{self, Count, Filter, Letter, Opened, State, Which},
+    dead_letters::{self, Count, Filter, Letter, Opened, Pace, State, Which},
     ids::JobId,
     problems::{Problem, Result},
 };
@@ -55,6 +55,8 @@ pub struct ListQuery {
     kind: Option<String>,
     #[param(max_length = 80)]
     reason: Option<String>,
+    #[param(max_length = 200)]
+    key: Option<String>,
     /// RFC 3339; given up from this moment on.
     #[param(format = DateTime)]
     from: Option<String>,
@@ -64,20 +66,9 @@ pub struct ListQuery {
 }
 
 impl ListQuery {
-    fn filter(&self) -> Result<Filter, Problem> {
-        for (most, name, value) in [(40, "queue", &self.queue), (80, "kind", &self.kind), (80, "reason", &self.reason)]
-        {
-            at_most(most, name, value.as_ref())?;
-        }
-        Ok(Filter {
-            state: self.state.into(),
-            queue: self.queue.clone(),
-            kind: self.kind.clone(),
-            reason: self.reason.clone(),
-            from: moment("from", self.from.as_deref())?,
-            until: moment("until", self.until.as_deref())?,
-            ..Filter::default()
-        })
+    fn filter(self) -> Result<Filter, Problem> {
+        let Self { state, queue, kind, reason, key, from, until } = self;
+        Ok(Filter { state: state.into(), ..Selection { ids: None, queue, kind, reason, key, from, until }.filter()? })
     }
 }
 
@@ -133,24 +124,31 @@ pub struct Selection {
     kind: Option<String>,
     #[schema(max_length = 80)]
     reason: Option<String>,
+    #[schema(max_length = 200)]
+    key: Option<String>,
+    /// RFC 3339; given up from this moment on.
+    #[schema(format = DateTime)]
+    from: Option<String>,
+    /// RFC 3339; given up before this moment.
+    #[schema(format = DateTime)]
+    until: Option<String>,
 }
 
 impl Selection {
-    fn which(self) -> Result<Which, Problem> {
-        let Some(ids) = self.ids else {
-            for (most, name, value) in
-                [(40, "queue", &self.queue), (80, "kind", &self.kind), (80, "reason", &self.reason)]
-            {
-                at_most(most, name, value.as_ref())?;
-            }
-            return Ok(Which::All(Filter {
-                queue: self.queue,
-                kind: self.kind,
-                reason: self.reason,
-                ..Filter::default()
-            }));
-        };
-        if self.queue.is_some() || self.kind.is_some() || self.reason.is_some() {
+    fn filter(self) -> Result<Filter, Problem> {
+        let Self { ids: _, queue, kind, reason, key, from, until } = self;
+        let words = [(40, "queue", &queue), (80, "kind", &kind), (80, "reason", &reason), (200, "key", &key)];
+        for (most, name, value) in words {
+            at_most(most, name, value.as_ref())?;
+        }
+        let (from, until) = (moment("from", from.as_deref())?, moment("until", until.as_deref())?);
+        Ok(Filter { queue, kind, reason, key, from, until, ..Filter::default() })
+    }
+
+    fn which(mut self) -> Result<Which, Problem> {
+        let Some(ids) = self.ids.take() else { return Ok(Which::All(self.filter()?)) };
+        let Self { ids: _, queue, kind, reason, key, from, until } = self;
+        if [queue, kind, reason, key, from, until].iter().any(Option::is_some) {
             return Err(Problem::field("select.ids", "Name the letters, or say which by the other fields; not both."));
         }
         if !(1..=IDS_AT_ONCE).contains(&ids.len()) {
@@ -196,12 +194,11 @@ pub async fn replay(
     key: IdempotencyKey,
     Body { value, raw }: Body<Replay>,
 ) -> Answer<Response> {
-    if value.per_second.is_some_and(|rate| !(0.01..=1000.0).contains(&rate)) {
-        return Err(Problem::field("per_second", "A rate is 0.01 to 1,000 jobs a second.").into());
-    }
+    let wrong = || Problem::field("per_second", "A rate is 0.01 to 1,000 jobs a second.");
+    let pace = value.per_second.map(|rate| Pace::new(rate).ok_or_else(wrong)).transpose()?;
     let which = value.select.which()?;
     once(&app, &caller, key, &raw, StatusCode::OK, async |tx| {
-        Ok(Settled { count: dead_letters::replay(tx, which, value.per_second).await? })
+        Ok(Settled { count: dead_letters::replay(tx, which, pace).await? })
     })
     .await
 }

@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-pub use socialai_queue::dead_letters::{Filter, State};
+pub use socialai_queue::dead_letters::{Filter, Pace, State};
 
 use crate::{
     audit::Entry,
@@ -108,12 +108,12 @@ pub async fn counts(tx: &mut TenantTx) -> Result<Vec<Count>> {
         .collect())
 }
 
-/// Enqueues them again, spread over time when a rate is given; how many. Those that somebody else settles at this moment
+/// Enqueues them again, spread over time when a pace is given; how many. Those that somebody else settles at this moment
 /// are left to them.
-pub async fn replay(tx: &mut TenantTx, which: Which, per_second: Option<f64>) -> Result<usize> {
+pub async fn replay(tx: &mut TenantTx, which: Which, pace: Option<Pace>) -> Result<usize> {
     let by = tx.actor().id.clone();
     let (filter, ids) = order(tx.tenant().0, which);
-    let replayed = dead_letters::replay(tx.conn(), &filter, ids.as_deref(), per_second, AT_ONCE, &by).await?;
+    let replayed = dead_letters::replay(tx.conn(), &filter, ids.as_deref(), pace, AT_ONCE, &by).await?;
     ensure_any(ids.as_deref(), &replayed)?;
     let tenant = tx.tenant();
     if let Some(entry) = entry("dead_letters.replayed", tenant, &filter, &replayed, None) {
@@ -124,14 +124,14 @@ pub async fn replay(tx: &mut TenantTx, which: Which, per_second: Option<f64>) ->
 
 /// The same with those of the installation itself, in this database. Records that nobody can read never were jobs: who names
 /// one is told, and among all they are left out.
-pub async fn replay_of_installation(tx: &mut SystemTx, which: Which, per_second: Option<f64>) -> Result<usize> {
+pub async fn replay_of_installation(tx: &mut SystemTx, which: Which, pace: Option<Pace>) -> Result<usize> {
     let by = tx.actor().id.clone();
     let (filter, ids) = order(INSTALLATION, which);
     if dead_letters::have_records(tx.engine(), ids.as_deref().unwrap_or_default()).await? {
         let detail = "A record that nobody can read is no job, so it cannot be tried again: look at it and discard it.";
         return Err(Problem::field("ids", detail).into());
     }
-    let replayed = dead_letters::replay(tx.engine(), &filter, ids.as_deref(), per_second, AT_ONCE, &by).await?;
+    let replayed = dead_letters::replay(tx.engine(), &filter, ids.as_deref(), pace, AT_ONCE, &by).await?;
     if let Some(entry) = entry("dead_letters.replayed", TenantId(INSTALLATION), &filter, &replayed, None) {
         tx.record(entry);
     }

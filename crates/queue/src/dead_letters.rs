@@ -1,5 +1,7 @@
 //! Dead letters: jobs that were given up. Each is replayed or discarded once; the row stays as the record of it.
 
+use std::ops::RangeInclusive;
+
 use serde_json::{Value, json};
 use sqlx::{FromRow, PgConnection, QueryBuilder};
 use time::OffsetDateTime;
@@ -187,13 +189,35 @@ pub async fn have_records(conn: &mut PgConnection, ids: &[Uuid]) -> Result<bool,
         .await
 }
 
-/// Enqueues open dead letters again, but for records, oldest first, at most `limit`; the ids of those that were. Spread over time when
-/// `per_second` is given: the first at once, each next one later. Whoever replays the same at the same time gets the rest.
+/// How fast dead letters are tried again: the first at once, each next one later.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Pace {
+    per_second: f64,
+    behind: usize,
+}
+
+impl Pace {
+    const RATES: RangeInclusive<f64> = 0.01..=1000.0;
+
+    /// `None` for a rate that is none.
+    pub fn new(per_second: f64) -> Option<Self> {
+        Self::RATES.contains(&per_second).then_some(Self { per_second, behind: 0 })
+    }
+
+    /// The same for those that follow so many others.
+    #[must_use]
+    pub fn behind(self, others: usize) -> Self {
+        Self { behind: others, ..self }
+    }
+}
+
+/// Enqueues open dead letters again, but for records, oldest first, at most `limit`; the ids of those that were. Without a
+/// pace all at once. Whoever replays the same at the same time gets the rest.
 pub async fn replay(
     conn: &mut PgConnection,
     filter: &Filter,
     ids: Option<&[Uuid]>,
-    per_second: Option<f64>,
+    pace: Option<Pace>,
     limit: i64,
     by: &str,
 ) -> Result<Vec<Uuid>, sqlx::Error> {
@@ -214,9 +238,10 @@ pub async fn replay(
     query.push(
         " from due where d.id = due.id returning d.*, due.nth),
          queued as (insert into system.delayed_jobs (id, tenant_id, due_at, queue, key, speed, kind, version, payload, trace)
-            select replayed_as, tenant_id, clock_timestamp() + nth * make_interval(secs => ",
+            select replayed_as, tenant_id, clock_timestamp() + (nth + ",
     );
-    query.push_bind(per_second.filter(|rate| *rate > 0.0).map_or(0.0, |rate| 1.0 / rate));
+    let (behind, seconds) = pace.map_or((0, 0.0), |pace| (pace.behind, 1.0 / pace.per_second));
+    query.push_bind(i64::try_from(behind).unwrap_or(i64::MAX)).push(") * make_interval(secs => ").push_bind(seconds);
     query.push("), queue, key, speed, kind, version, payload, trace from marked) select id from marked order by nth");
     query.build_query_scalar().fetch_all(conn).await
 }

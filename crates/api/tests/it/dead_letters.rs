@@ -97,6 +97,44 @@ async fn discarding_needs_a_reason_and_concerns_what_was_chosen() {
 }
 
 #[tokio::test]
+async fn letters_are_chosen_by_key_and_by_when_they_were_given_up() {
+    let server = Server::start().await;
+    let tenant = server.lab.tenant().await;
+    let key = server.api_key(&tenant, &["work:*"]).await;
+    let mut ids = Vec::new();
+    for nth in 0..4 {
+        let id = dead(&server, &tenant, "tests.one").await;
+        sqlx::query("update system.dead_letters set key = $2, died_at = timestamptz '2026-11-21 09:00Z' + $3 * interval '1 hour' where id = $1")
+            .bind(id.0)
+            .bind(format!("key/{}", nth % 2))
+            .bind(nth)
+            .execute(&mut server.lab.owner().await)
+            .await
+            .unwrap();
+        ids.push(id);
+    }
+    let window = "from=2026-11-21T10:00:00Z&until=2026-11-21T12:00:00Z";
+    let listed = server.get_as(&key, &format!("/dead-letters?{window}&key=key/1")).await.body;
+    assert_eq!((listed["items"].as_array().unwrap().len(), &listed["items"][0]["id"]), (1, &json!(ids[1])));
+    let select = json!({ "from": "2026-11-21T10:00:00Z", "until": "2026-11-21T12:00:00Z", "key": "key/1" });
+    let replayed = server.post_as(&key, "/dead-letters/replay", &json!({ "select": select })).await.body;
+    assert_eq!(replayed, json!({ "count": 1 }));
+    assert_eq!(server.get_as(&key, &format!("/dead-letters/{}", ids[1])).await.body["state"], "replayed");
+    let order = json!({ "select": { "until": "2026-11-21T10:00:00Z" }, "reason": "too old" });
+    assert_eq!(server.post_as(&key, "/dead-letters/discard", &order).await.body, json!({ "count": 1 }));
+    let open = server.get_as(&key, "/dead-letters").await.body;
+    let open: Vec<_> = open["items"].as_array().unwrap().iter().map(|letter| letter["id"].clone()).collect();
+    assert_eq!(open, [json!(ids[3]), json!(ids[2])]);
+
+    for select in [json!({ "from": "yesterday" }), json!({ "until": "2026-13-01T00:00:00Z" })] {
+        let wrong = server.post_as(&key, "/dead-letters/replay", &json!({ "select": select })).await;
+        wrong.is_problem(400, "malformed_parameter");
+    }
+    let both = json!({ "select": { "ids": [ids[2]], "from": "2026-11-21T10:00:00Z" } });
+    server.post_as(&key, "/dead-letters/replay", &both).await.is_problem(422, "invalid");
+}
+
+#[tokio::test]
 async fn letters_are_for_leaders_of_their_own_workspace() {
     let server = Server::start().await;
     let (tenant, agent) = server.tenant_with(Role::Agent).await;

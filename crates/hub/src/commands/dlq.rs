@@ -6,11 +6,13 @@ use anyhow::{Result, bail};
 use clap::{Args, Subcommand, ValueEnum};
 use socialai_domain::{
     audit::Actor,
-    dead_letters::{self, Filter, Letter, Opened, State, Which},
+    dead_letters::{self, Filter, Letter, Opened, Pace, State, Which},
     ids::{JobId, TenantId},
     problems::{Code, Error},
 };
 use socialai_queue::jobs::INSTALLATION;
+
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use super::{Outcome, Session};
 use crate::{config::Config, console};
@@ -51,9 +53,27 @@ pub struct Select {
     /// Only of this queue
     #[arg(long)]
     queue: Option<String>,
+    /// Only of this key
+    #[arg(long)]
+    key: Option<String>,
     /// Only those given up for this reason (one word, as listed)
     #[arg(long)]
     because: Option<String>,
+    /// Only those given up from this moment on, for example 2026-11-21T09:00:00Z
+    #[arg(long, value_parser = moment)]
+    from: Option<OffsetDateTime>,
+    /// Only those given up before this moment
+    #[arg(long, value_parser = moment)]
+    until: Option<OffsetDateTime>,
+}
+
+fn moment(text: &str) -> Result<OffsetDateTime, String> {
+    OffsetDateTime::parse(text, &Rfc3339).map_err(|_| "it is no moment such as 2026-11-21T09:00:00Z".to_owned())
+}
+
+fn pace(text: &str) -> Result<Pace, String> {
+    let rate = text.parse().ok().and_then(Pace::new);
+    rate.ok_or_else(|| "a rate is 0.01 to 1000 jobs a second".to_owned())
 }
 
 #[derive(Debug, Args)]
@@ -84,21 +104,21 @@ pub struct Show {
 #[group(id = "which", required = true, multiple = false, args = ["ids", "all"])]
 pub struct Replay {
     ids: Vec<JobId>,
-    /// All open ones that fit --tenant, --kind, --queue and --because
+    /// All open ones that fit the other conditions
     #[arg(long)]
     all: bool,
     #[command(flatten)]
     select: Select,
-    /// So many jobs a second, not to overrun what has just recovered
-    #[arg(long)]
-    per_second: Option<f64>,
+    /// So many jobs a second (0.01 to 1000) in all, not to overrun what has just recovered
+    #[arg(long, value_parser = pace, allow_hyphen_values = true)]
+    per_second: Option<Pace>,
 }
 
 #[derive(Debug, Args)]
 #[group(id = "which", required = true, multiple = false, args = ["ids", "all"])]
 pub struct Discard {
     ids: Vec<JobId>,
-    /// All open ones that fit --tenant, --kind, --queue and --because
+    /// All open ones that fit the other conditions
     #[arg(long)]
     all: bool,
     #[command(flatten)]
@@ -118,7 +138,7 @@ impl Dlq {
             Self::Show(order) => show(&session, order.id, json).await,
             Self::Replay(order) => {
                 let which = chosen(&session, order.ids, &order.select).await?;
-                settle(&session, which, &Order::Replay { per_second: order.per_second }, json).await
+                settle(&session, which, &Order::Replay { pace: order.per_second }, json).await
             }
             Self::Discard(order) => {
                 let which = chosen(&session, order.ids, &order.select).await?;
@@ -136,7 +156,8 @@ impl Select {
             None => None,
         };
         let (kind, queue, reason) = (self.kind.clone(), self.queue.clone(), self.because.clone());
-        Ok(Filter { tenant, kind, queue, reason, ..Filter::default() })
+        let (key, from, until) = (self.key.clone(), self.from, self.until);
+        Ok(Filter { tenant, kind, queue, reason, key, from, until, state: State::Open })
     }
 }
 
@@ -255,20 +276,21 @@ async fn chosen(session: &Session, ids: Vec<JobId>, select: &Select) -> Result<B
 
 /// What is to become of dead letters.
 enum Order {
-    Replay { per_second: Option<f64> },
+    Replay { pace: Option<Pace> },
     Discard { reason: String },
 }
 
+/// A pace holds for all workspaces and databases together: what comes later goes behind those that were replayed.
 async fn settle(session: &Session, orders: BTreeMap<TenantId, Which>, order: &Order, json: bool) -> Result<Outcome> {
     let mut count = 0;
     for (tenant, which) in orders {
         if tenant.0 == INSTALLATION {
-            count += settle_of_installation(session, &which, order).await?;
+            count += settle_of_installation(session, &which, order, count).await?;
             continue;
         }
         let mut tx = session.databases.tenant(tenant, Actor::operator()).await?;
         count += match order {
-            Order::Replay { per_second } => dead_letters::replay(&mut tx, which, *per_second).await?,
+            Order::Replay { pace } => dead_letters::replay(&mut tx, which, pace.map(|pace| pace.behind(count))).await?,
             Order::Discard { reason } => dead_letters::discard(&mut tx, which, reason).await?,
         };
         tx.commit().await?;
@@ -286,13 +308,14 @@ async fn settle(session: &Session, orders: BTreeMap<TenantId, Which>, order: &Or
 }
 
 /// Work of the installation is in any of its databases.
-async fn settle_of_installation(session: &Session, which: &Which, order: &Order) -> Result<usize> {
+async fn settle_of_installation(session: &Session, which: &Which, order: &Order, behind: usize) -> Result<usize> {
     let mut count = 0;
     for shard in databases(session) {
         let mut tx = session.databases.system_at(shard.as_deref(), Actor::operator()).await?;
         count += match order {
-            Order::Replay { per_second } => {
-                dead_letters::replay_of_installation(&mut tx, which.clone(), *per_second).await?
+            Order::Replay { pace } => {
+                let pace = pace.map(|pace| pace.behind(behind + count));
+                dead_letters::replay_of_installation(&mut tx, which.clone(), pace).await?
             }
             Order::Discard { reason } => dead_letters::discard_of_installation(&mut tx, which.clone(), reason).await?,
         };

@@ -101,6 +101,45 @@ fn all_of_a_kind_are_replayed_at_a_pace() {
 }
 
 #[test]
+fn pace_holds_for_all_tenants_together_and_is_a_rate() {
+    for slug in ["dlq-pace-1", "dlq-pace-2"] {
+        tenant(slug, "shared");
+        bury(slug, "tests.paced", 2);
+    }
+    let all = ["dlq", "replay", "--all", "--kind", "tests.paced", "--per-second"];
+    for wrong in ["0", "-1", "NaN", "0.001", "1001", "fast"] {
+        demo().cli(&[&all[..], &[wrong]].concat()).refused(2, &["a rate is 0.01 to 1000 jobs a second"]);
+    }
+    let replayed = demo().cli(&[&all[..], &["0.01", "--json"]].concat()).succeeded().json();
+    assert_eq!(replayed, json!({ "replayed": 4 }));
+    // The very first may have joined its lane.
+    let pauses = demo().sql(
+        "select string_agg(round(extract(epoch from pause) / 10)::text, ' ') from (
+            select due_at - lag(due_at) over (order by due_at) as pause from system.delayed_jobs
+            where kind = 'tests.paced' order by due_at) p where pause is not null",
+    );
+    assert!(["10 10 10", "10 10"].contains(&pauses.as_str()), "{pauses}");
+}
+
+#[test]
+fn letters_are_replayed_by_key_and_by_when_they_were_given_up() {
+    tenant("dlq-window", "shared");
+    bury("dlq-window", "tests.write", 3);
+    demo().sql(
+        "update system.dead_letters set died_at = timestamptz '2026-11-20 09:00Z' + right(key, 1)::int * interval '1 hour'
+         where tenant_id = (select id from system.tenants where slug = 'dlq-window')",
+    );
+    let of = |filter: &[&str]| list(&[&["--tenant", "dlq-window"], filter].concat());
+    assert_eq!(of(&["--from", "2026-11-20T11:00:00Z"]).len(), 2);
+    assert_eq!(of(&["--from", "2026-11-20T11:00:00Z", "--until", "2026-11-20T12:00:00Z"]).len(), 1);
+    assert_eq!(of(&["--key", "lead/1"]).len(), 1);
+    demo().cli(&["dlq", "list", "--from", "yesterday"]).refused(2, &["it is no moment such as"]);
+    let order = ["dlq", "replay", "--all", "--tenant", "dlq-window", "--until", "2026-11-20T12:00:00Z", "--json"];
+    assert_eq!(demo().cli(&order).succeeded().json(), json!({ "replayed": 2 }));
+    assert_eq!(of(&[])[0]["key"], "lead/3");
+}
+
+#[test]
 fn letters_are_discarded_for_a_reason_only() {
     tenant("dlq-gone", "shared");
     let ids = bury("dlq-gone", "tests.write", 3);

@@ -9,7 +9,7 @@ use socialai_domain::{
 };
 use socialai_jobs::{Context, Handlers, Trouble};
 use socialai_queue::{
-    dead_letters::{self, DeadLetter, Filter, RECORDS, State, Unreadable},
+    dead_letters::{self, DeadLetter, Filter, Pace, RECORDS, State, Unreadable},
     jobs::INSTALLATION,
 };
 use socialai_testkit::lab::Lab;
@@ -48,7 +48,8 @@ async fn list(lab: &Lab, filter: &Filter) -> Vec<DeadLetter> {
 
 async fn replay(lab: &Lab, filter: &Filter, ids: Option<&[Uuid]>, per_second: Option<f64>, limit: i64) -> Vec<Uuid> {
     let mut tx = system_tx(lab).await;
-    let replayed = dead_letters::replay(tx.engine(), filter, ids, per_second, limit, "ann").await.unwrap();
+    let pace = per_second.and_then(Pace::new);
+    let replayed = dead_letters::replay(tx.engine(), filter, ids, pace, limit, "ann").await.unwrap();
     tx.commit().await.unwrap();
     replayed
 }
@@ -148,6 +149,16 @@ async fn replay_is_spread_by_its_rate_oldest_first_up_to_its_limit() {
     .unwrap();
     assert_eq!(pauses.len(), 4);
     assert!(pauses.iter().all(|pause| (1.9..2.1).contains(pause)), "{pauses:?}");
+}
+
+#[test]
+fn pace_is_a_rate_between_a_hundredth_and_a_thousand() {
+    for rate in [0.01, 5.0, 1000.0] {
+        assert!(Pace::new(rate).is_some(), "{rate}");
+    }
+    for none in [0.0, -1.0, 0.001, 1000.1, f64::NAN, f64::INFINITY] {
+        assert_eq!(Pace::new(none), None, "{none}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -51,7 +51,7 @@ export function usePerson(actor: string, enabled: boolean) {
   });
 }
 
-/** The newest that fit, as many as one order may name: an order by filter knows no time. */
+/** The newest that fit, as many as one order may name: counts know no time, and who orders is told how many it is about. */
 export async function idsOf(filter: Filter): Promise<string[]> {
   const ids: string[] = [];
   const wanted = queryOf(filter, serverNow());

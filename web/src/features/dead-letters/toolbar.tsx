@@ -46,7 +46,7 @@ interface AllProps {
   onOrder: (order: Order) => void;
 }
 
-/** An order by filter knows no time; then the letters are named. */
+/** Counts know no time; then the letters are named. */
 export function AllActions({ filter, count, onOrder }: AllProps) {
   const [looking, setLooking] = useState<Order["does"]>();
   const order = async (does: Order["does"]) => {
