@@ -81,7 +81,7 @@ async fn deliver(task: Deliver, context: Context, parts: &Parts) -> Handled {
         Next::Nothing => return context.finish(tx).await,
         Next::Send(sending) => *sending,
     };
-    let remote = RemoteId::new(webhooks::sending::remote(&sending.url), context.tenant().0);
+    let remote = RemoteId::new(sending.remote(), context.tenant().0);
     let at = tx.now();
     let (url, message) = prepare(&sending, at)?;
     let sent = sending.dispatch(tx).await?;

@@ -188,7 +188,7 @@ async fn plan(tx: &mut TenantTx, row: &Row) -> Result<EffectId> {
     let Place { id, endpoint_id, round, .. } = row.place;
     let plan = Plan {
         kind: EFFECT,
-        remote: remote(&row.url),
+        remote: remote_of(&row.url, endpoint_id),
         about_kind: "webhook_delivery",
         about_id: id.to_string(),
         idempotency_key: format!("webhook/{}/{endpoint_id}/{round}", row.event_id),
@@ -197,11 +197,16 @@ async fn plan(tx: &mut TenantTx, row: &Row) -> Result<EffectId> {
     effects::plan(tx, plan).await
 }
 
-/// As the circuit breaker of an endpoint is called.
+/// As the circuit breaker of a receiver is called.
 pub fn remote(url: &str) -> String {
     let mut remote = format!("webhook:{}", endpoints::host(url));
-    remote.truncate(200);
+    remote.truncate(160);
     remote
+}
+
+/// As that of an endpoint is: others at the same host do not wait for it.
+fn remote_of(url: &str, endpoint: WebhookEndpointId) -> String {
+    format!("{}/{endpoint}", remote(url))
 }
 
 /// An attempt that nobody knows the end of may be made again: the receiver drops a `webhook-id` that it has.
@@ -216,6 +221,11 @@ async fn take(tx: &mut TenantTx, effect: EffectId) -> Result<Standing> {
 }
 
 impl Sending {
+    /// The circuit breaker that it goes through.
+    pub fn remote(&self) -> String {
+        remote_of(&self.url, self.place.endpoint_id)
+    }
+
     /// Records that it is being sent, and commits.
     pub async fn dispatch(self, tx: TenantTx) -> Result<Sent> {
         Ok(Sent { place: self.place, dispatched: self.claimed.dispatch(tx).await? })

@@ -28,7 +28,7 @@ async fn circuit_that_five_failures_open_is_shown_until_it_closes() {
     let rig = Rig::behind(limits, hasty(), Reach::Anywhere).await;
     circuits::tell(&rig.server.lab.databases, rig.remotes.clone(), &rig.stopping, &TaskTracker::new());
     until("the metrics say that all is well", || async { gauge(&rig, "open").await == Some(0.0) }).await;
-    rig.endpoint("tired", &["user.*"], json!({})).await;
+    let (endpoint, _) = rig.endpoint("tired", &["user.*"], json!({})).await;
     rig.answer("tired", 500);
     // Each is tried four times, one right after the other.
     for nth in 1..=2 {
@@ -37,7 +37,7 @@ async fn circuit_that_five_failures_open_is_shown_until_it_closes() {
     until("the metrics show an open circuit", || async { gauge(&rig, "open").await == Some(1.0) }).await;
     until("the system page shows it", || async { !shown(&rig).await.is_empty() }).await;
     let circuit = shown(&rig).await.remove(0);
-    assert_eq!(circuit["remote"], "webhook:127.0.0.1");
+    assert_eq!(circuit["remote"], format!("webhook:127.0.0.1/{endpoint}"));
     assert!(circuit["failures"].as_i64().unwrap() >= 5 && circuit["opened_at"].is_string(), "{circuit}");
     assert!(["open", "half_open"].contains(&circuit["state"].as_str().unwrap()), "{circuit}");
 

@@ -182,6 +182,22 @@ async fn open_circuit_holds_deliveries_back_and_costs_them_no_attempt() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn endpoint_that_fails_holds_up_no_other_at_its_host() {
+    let limits = Limits { failures: 1, open_for: Duration::from_hours(1), ..Limits::default() };
+    let rig = Rig::behind(limits, hasty(), Reach::Anywhere).await;
+    for inbox in ["tired", "lively"] {
+        rig.endpoint(inbox, &["user.*"], json!({})).await;
+    }
+    rig.answer("tired", 500);
+    let first = rig.happen("user.renamed", "user/1").await;
+    until("the circuit of one is open", || async { !rig.requests("tired").is_empty() }).await;
+    let second = rig.happen("user.renamed", "user/2").await;
+    let accepted = rig.accepted("lively", 2).await;
+    assert!(accepted.contains(&first) && accepted.contains(&second), "{accepted:?}");
+    assert_eq!(rig.requests("tired").len(), 1, "it is left alone");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn redirect_is_a_failure_and_is_not_followed() {
     let rig = Rig::start().await;
     rig.endpoint("moved", &["user.*"], json!({})).await;
