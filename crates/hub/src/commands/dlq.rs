@@ -11,7 +11,6 @@ use socialai_domain::{
     problems::{Code, Error},
 };
 use socialai_queue::jobs::INSTALLATION;
-
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use super::{Outcome, Session};
