@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// The sum of a metric over those of its lines that hold these words.
-fn metric(server: &Server, name: &str, words: &str) -> f64 {
+pub fn metric(server: &Server, name: &str, words: &str) -> f64 {
     let page = text(server.port, "/metrics");
     let lines = page.lines().filter(|line| line.starts_with(name) && line.contains(words));
     lines.filter_map(|line| line.rsplit_once(' ')?.1.parse::<f64>().ok()).sum()

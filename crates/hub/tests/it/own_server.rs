@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use crate::{
     http::{ask, log_in},
+    kafka::metric,
     program::{Folder, Server, run, wait_until},
 };
 
@@ -86,6 +87,33 @@ fn prepared_server_is_migrated_served_and_given_shards() {
     run(&[&["restore", "--from", backup.to_str().unwrap()][..], &data_dir].concat(), &others).succeeded();
     let server = Server::start("serve", &data, &["--no-migrate"], &others);
     log_in(server.port, "eva@europe.test", &password).unwrap();
+}
+
+#[test]
+fn metrics_tell_what_waits_and_how_far_behind_the_slowest_reader_is() {
+    let (database, app, owner) = prepared();
+    let settings = [("DATABASE_URL", app.as_str()), ("SOCIALAI_OWNER_DATABASE_URL", &owner)];
+    let folder = Folder::new();
+    let server = Server::start("serve", &folder.data(), &[], &settings);
+    let told = |name: &str, words: &str| metric(&server, name, words);
+    wait_until(|| told("socialai_jobs_backlog", "webhooks").abs() < 0.5);
+    sql(
+        &database,
+        "insert into system.lanes (queue, tenant_id, key, speed, place, last_seq, wait_until)
+         select 'webhooks', gen_random_uuid(), 'k', 1, 1, 3, now() + interval '12 hours';
+         insert into system.jobs (queue, tenant_id, key, seq, id, kind, version, payload, enqueued_at)
+         select queue, tenant_id, key, n, gen_random_uuid(), 'tests.wait', 1, '{}', now() - interval '1 hour'
+         from system.lanes, generate_series(1, 3) n where queue = 'webhooks';
+         insert into system.facts (position, tenant_id, fact_id, kind, version, key, data, at)
+         select n, gen_random_uuid(), gen_random_uuid(), 'tests.fact', 1, 'k', '{}', now() from generate_series(1, 4) n;
+         insert into system.readers (name, position) values ('tests.slow', 0)",
+    );
+    wait_until(|| (told("socialai_jobs_backlog", "webhooks") - 3.0).abs() < 0.5);
+    wait_until(|| (told("socialai_facts_lag", "") - 4.0).abs() < 0.5);
+    assert!((told("socialai_jobs_retrying", "webhooks") - 1.0).abs() < 0.5);
+    assert!(told("socialai_jobs_oldest_seconds", "webhooks") >= 3600.0);
+    assert!(told("socialai_installation_dead_letters", "").abs() < 0.5);
+    assert_eq!(server.stop().code, Some(0));
 }
 
 #[test]
