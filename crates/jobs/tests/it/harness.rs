@@ -67,9 +67,14 @@ pub async fn do_it(step: Step, context: Context) -> Handled {
 
 /// The steps that were done, in their order.
 pub async fn done(lab: &Lab) -> Vec<Step> {
-    let statement =
-        "select key, (data->>'number')::bigint from system.facts where kind = 'tests.done' order by position";
-    let rows: Vec<(String, i64)> = sqlx::query_as(statement).fetch_all(&mut lab.owner().await).await.unwrap();
+    told(lab, "tests.done").await
+}
+
+/// The steps that facts of this kind tell of, in their order.
+pub async fn told(lab: &Lab, kind: &str) -> Vec<Step> {
+    let told =
+        sqlx::query_as("select key, (data->>'number')::bigint from system.facts where kind = $1 order by position");
+    let rows: Vec<(String, i64)> = told.bind(kind).fetch_all(&mut lab.owner().await).await.unwrap();
     rows.into_iter().map(|(key, number)| Step { key, number }).collect()
 }
 

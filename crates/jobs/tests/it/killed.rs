@@ -1,5 +1,6 @@
 //! `kill -9` of real processes under load: of workers, and of PostgreSQL. What is checked at the end is the same model:
-//! every committed job's work is there once, in the order of its key, every effect took place once, and nothing is left.
+//! every committed job's work is there once, in the order of its key, every effect took place once, the reader of facts
+//! heard of each step once, and nothing is left.
 
 use std::{
     collections::BTreeMap,
@@ -16,8 +17,8 @@ use socialai_testkit::lab::{self, Lab};
 use sqlx::{Connection, PgConnection, postgres::PgConnectOptions};
 
 use crate::{
-    harness::{Step, ask, count, done, enqueue, numbers, step, until},
-    process::{HELD, Local, Remote, Worker},
+    harness::{Step, ask, count, done, enqueue, numbers, step, told, until},
+    process::{ABORTING, HEARD, HELD, Local, Remote, Worker},
 };
 
 const KEYS: usize = 60;
@@ -46,6 +47,8 @@ struct Written {
 
 /// Enqueues a few steps at a time until it is told to stop, never far ahead of the workers.
 async fn load(lab: &Lab, tenant: TenantId, stop: &AtomicBool) -> Written {
+    // It hears nothing of what was done before.
+    until("the reader has begun", || async { yes(lab, HAS_A_READER).await.unwrap_or(false) }).await;
     let mut written = Written::default();
     let mut next = vec![0; KEYS];
     while !stop.load(Ordering::SeqCst) {
@@ -72,6 +75,8 @@ async fn load(lab: &Lab, tenant: TenantId, stop: &AtomicBool) -> Written {
     written
 }
 
+const HAS_A_READER: &str = "select exists (select from system.readers)";
+
 async fn small_backlog(lab: &Lab) -> Result<bool, sqlx::Error> {
     yes(lab, "select count(*) < 150 from (select from system.jobs limit 150) j").await
 }
@@ -97,19 +102,23 @@ async fn some_more_are_done(lab: &Lab) {
     until("work goes on", || async { progress(lab).await >= wanted }).await;
 }
 
+const IS_IDLE: &str = "select not exists (select from system.jobs) and not exists (select from system.lanes)
+        and not exists (select from system.delayed_jobs) and not exists (select from system.outbox)
+        and not exists (select from system.facts where position > (select min(position) from system.readers))";
+
 async fn nothing_is_left(lab: &Lab) {
-    const IS_IDLE: &str = "select not exists (select from system.jobs) and not exists (select from system.lanes)
-        and not exists (select from system.delayed_jobs) and not exists (select from system.outbox)";
     until("nothing is left", || async { yes(lab, IS_IDLE).await.unwrap_or(false) }).await;
 }
 
 /// The model: what was surely committed was done, what was perhaps committed may have been; once, in order.
 async fn check(lab: &Lab, written: &Written, remote: &Remote) {
     let done = done(lab).await;
+    let heard = told(lab, HEARD).await;
     let effects = remote.done();
     for key in (0..KEYS).map(key) {
         let did = numbers(&done, &key);
         assert!(did.is_sorted_by(|one, next| one < next), "order of {key}: {did:?}");
+        assert_eq!(numbers(&heard, &key), did, "the reader heard of {key}");
         let (surely, perhaps) = (written.surely.get(&key), written.perhaps.get(&key));
         for number in surely.into_iter().flatten() {
             assert!(did.contains(number), "{key}/{number} was lost");
@@ -169,6 +178,38 @@ async fn work_of_a_killed_worker_is_taken_over_within_ten_seconds() {
     let took = killed.elapsed();
     drop(second);
     assert!(took < Duration::from_secs(10), "it took {took:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn job_that_ends_its_process_is_given_up_after_five_and_all_others_are_done() {
+    let lab = Lab::own().await;
+    let tenant = lab.tenant().await.id;
+    let remote = Remote::start().await;
+    let mut steps = vec![step(ABORTING, 0), step(ABORTING, 1)];
+    steps.extend((0..40).map(|nth| step(key(nth % 20), i64::try_from(nth).unwrap())));
+    enqueue(&lab, tenant, &steps).await;
+    let mut workers = [Worker::start(&lab, &remote), Worker::start(&lab, &remote)];
+    let mut deaths = 0;
+    while !yes(&lab, IS_IDLE).await.unwrap() {
+        for worker in &mut workers {
+            if worker.has_ended() {
+                deaths += 1;
+                *worker = Worker::start(&lab, &remote);
+            }
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    drop(workers);
+    assert_eq!(deaths, 5);
+    let given_up = ask::<String>(&lab, "select string_agg(key || ' ' || reason, ', ') from system.dead_letters").await;
+    assert_eq!(given_up, format!("{ABORTING} worker_died"));
+    let done = done(&lab).await;
+    assert_eq!(done.len(), steps.len() - 1);
+    assert_eq!(numbers(&done, ABORTING), [1], "the lane goes on behind it");
+    for key in (0..20).map(key) {
+        let expected: Vec<_> = steps.iter().filter(|step| step.key == key).map(|step| step.number).collect();
+        assert_eq!(numbers(&done, &key), expected, "{key}");
+    }
 }
 
 /// Its row stays if it was frozen in the transaction of its beat.

@@ -23,7 +23,10 @@ use socialai_domain::{
     effects::{self, Finding, Outcome, Plan, Standing, State},
 };
 use socialai_jobs::{Context, Handled, Handlers, Settings, Trouble};
-use socialai_queue::jobs::{Queue, Task};
+use socialai_queue::{
+    facts::{Fact, NewFact, Reader},
+    jobs::{NewJob, Queue, Task},
+};
 use socialai_testkit::lab::Lab;
 use sqlx::{ConnectOptions, postgres::PgConnectOptions};
 use tokio::{
@@ -32,7 +35,7 @@ use tokio::{
 };
 use tokio_util::task::AbortOnDropHandle;
 
-use crate::harness::{PATIENT, Running, Step, note};
+use crate::harness::{PATIENT, Running, Step, note, step};
 
 const DOOR: &str = "process::test_without_orders_is_nobodys_worker";
 const ORDERS: &str = "JOBS_TEST_ORDERS";
@@ -90,6 +93,11 @@ impl Worker {
         self.child.wait().unwrap();
     }
 
+    /// Whether it ended by itself.
+    pub fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
+    }
+
     /// Takes its processor away, as a machine does that is put to sleep.
     pub fn freeze(&self) {
         kill_process(Pid::from_child(&self.child), Signal::STOP).unwrap();
@@ -123,10 +131,16 @@ async fn test_without_orders_is_nobodys_worker() {
                 Ok(())
             })
         });
+    let handlers = handlers.with_local(PATIENT, |tx, Heard(step)| {
+        Box::pin(async move {
+            tx.publish(NewFact::new(HEARD, 1, step.key, json!({ "number": step.number })));
+            Ok(())
+        })
+    });
     let (beat, silence) = (Duration::from_millis(200), Duration::from_secs(1));
     let hurried = Settings { slots: 4, beat, silence, ..Settings::default() };
     let settings = if orders.by_default { Settings::default() } else { hurried };
-    let _engine = Running::with(&lab.databases, handlers, Vec::new(), settings);
+    let _engine = Running::with(&lab.databases, handlers, vec![READER], settings);
     // Whoever gave the orders holds the other end for as long as it lives.
     let waiting = tokio::task::spawn_blocking(|| std::io::stdin().read_to_end(&mut Vec::new()));
     waiting.await.unwrap().unwrap();
@@ -145,6 +159,29 @@ impl Task for Local {
     }
 }
 
+/// Hears of every step that was done, and has a job say so.
+const READER: Reader = Reader { name: "tests.hearing", only_subscribed: false, jobs: hear };
+/// Kind of the facts that say so.
+pub const HEARD: &str = "tests.heard";
+
+fn hear(fact: &Fact) -> Vec<NewJob> {
+    let number = fact.data["number"].as_i64().filter(|_| fact.kind == "tests.done");
+    let heard = number.map(|number| Heard(step(fact.key.clone(), number)));
+    heard.map(|heard| NewJob::of(&heard).unwrap()).into_iter().collect()
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Heard(Step);
+
+impl Task for Heard {
+    const KIND: &'static str = "tests.hear";
+    const QUEUE: Queue = Local::QUEUE;
+
+    fn key(&self) -> String {
+        format!("heard/{}", self.0.key)
+    }
+}
+
 /// Between the record that an effect is sent and the end of the call.
 const CALL_WITHIN: Duration = Duration::from_secs(2);
 /// Surely longer.
@@ -152,6 +189,9 @@ const CALLS_LAST: time::Duration = time::Duration::seconds(6);
 
 /// A step with an effect on the remote system, through the ledger.
 async fn act(step: Step, context: Context, remote: SocketAddr) -> Handled {
+    if step.key == ABORTING && step.number == 0 {
+        std::process::abort();
+    }
     if step.key == HELD {
         let never = say(remote, &format!("hold {HELD}")).await;
         return Err(Trouble::retry(format!("whoever holds does not answer: {never:?}")));
@@ -199,6 +239,8 @@ async fn act(step: Step, context: Context, remote: SocketAddr) -> Handled {
     context.finish(tx).await
 }
 
+/// The key whose first step ends the process that does it.
+pub const ABORTING: &str = "aborting";
 /// The key of a step that is never done: the remote system says nothing to it.
 pub const HELD: &str = "held";
 
