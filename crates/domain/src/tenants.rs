@@ -1,6 +1,8 @@
 //! The registry of tenants. Creating one makes its home first and registers it last, so that a crash in between leaves
 //! nothing that could be signed in to.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use sqlx::FromRow;
 use time::OffsetDateTime;
@@ -155,6 +157,17 @@ pub async fn place(tx: &mut SystemTx, id: TenantId) -> Result<Option<Place>> {
         shard,
         moving,
     }))
+}
+
+/// In which databases these tenants live (`None` is the control database), past every cache. Deleted and unknown ones are
+/// left out.
+pub async fn databases_of(tx: &mut SystemTx, ids: &[Uuid]) -> Result<BTreeMap<Uuid, Option<String>>> {
+    let living: Vec<(Uuid, Option<String>)> =
+        sqlx::query_as("select id, shard from system.tenants where id = any($1) and status <> 'deleted'")
+            .bind(ids)
+            .fetch_all(tx.conn())
+            .await?;
+    Ok(living.into_iter().collect())
 }
 
 /// By short name or by id, deleted ones left out.

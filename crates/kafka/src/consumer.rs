@@ -7,7 +7,8 @@
 //! of the jobs' lanes.
 //!
 //! A batch that fails is tried again until it works or the partition is lost, so offsets are contiguous; its partition
-//! pauses meanwhile, and the others go on. Offsets are told to Kafka after each batch, for tools, and never read from there.
+//! pauses meanwhile, and the others go on. That is for what concerns all of a batch: a work puts aside by itself what only
+//! some of its records wait for, and goes on with it in rounds. Offsets are told to Kafka after each batch, for tools, and never read from there.
 
 use std::{
     collections::BTreeMap,
@@ -29,7 +30,7 @@ use socialai_domain::tenancy::Databases;
 use tokio::{
     sync::mpsc,
     task::JoinHandle,
-    time::{MissedTickBehavior, interval},
+    time::{Interval, MissedTickBehavior, interval},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -43,9 +44,11 @@ use crate::{
 };
 
 /// Records of one batch, of all partitions together …
-const MOST_RECORDS: usize = 250;
+pub const MOST_RECORDS: usize = 250;
 /// … and their length.
-const MOST_BYTES: usize = 8_000_000;
+pub const MOST_BYTES: usize = 8_000_000;
+/// Between two rounds of what waits, when the first one got on.
+const BREATH: Duration = Duration::from_millis(20);
 /// How often the lag is looked at.
 const LOOK: Duration = Duration::from_secs(5);
 /// For saying goodbye to the group.
@@ -59,6 +62,16 @@ pub trait Work: Send + Sync + 'static {
     /// Reads records of one partition and moves the claim's place with what follows from them. Records below the place
     /// are done. An error leaves the claim at what was committed.
     fn read(&self, claim: &mut Claim, records: &[OwnedMessage]) -> impl Future<Output = Result<(), Trouble>> + Send;
+
+    /// Once for each claim, before anything is read.
+    fn begin(&self, _: &mut Claim) -> impl Future<Output = Result<(), Trouble>> + Send {
+        std::future::ready(Ok(()))
+    }
+
+    /// Now and then: goes on with what could not be read when it came. True when it got on and there may be more.
+    fn catch_up(&self, _: &mut Claim) -> impl Future<Output = Result<bool, Trouble>> + Send {
+        std::future::ready(Ok(false))
+    }
 }
 
 /// Reads until `stopping`, through every outage.
@@ -138,7 +151,8 @@ impl<'a, W: Work> Member<'a, W> {
     async fn read_on(&mut self, stopping: &CancellationToken) {
         let mut look = interval(LOOK);
         let mut retry = interval(PAUSE);
-        for timer in [&mut look, &mut retry] {
+        let mut round = interval(PAUSE);
+        for timer in [&mut look, &mut retry, &mut round] {
             timer.set_missed_tick_behavior(MissedTickBehavior::Delay);
         }
         loop {
@@ -147,9 +161,11 @@ impl<'a, W: Work> Member<'a, W> {
                 () = stopping.cancelled() => return,
                 Some(change) = self.changes.recv() => self.follow(change, stopping).await,
                 _ = retry.tick(), if !self.pending.is_empty() => self.retry().await,
+                _ = round.tick(), if !self.claims.is_empty() => self.catch_up(&mut round).await,
                 Some(answer) = answer(&mut self.asking) => self.hear(answer),
                 _ = look.tick(), if self.asking.is_none() && !self.claims.is_empty() => {
                     self.asking = Some(self.ask());
+                    self.tell_parked().await;
                     Next::GoOn
                 }
                 message = self.consumer.recv() => match message.map(|message| message.detach()) {
@@ -195,6 +211,15 @@ impl<'a, W: Work> Member<'a, W> {
         Next::GoOn
     }
 
+    async fn tell_parked(&self) {
+        for (partition, claim) in &self.claims {
+            match places::parked(self.databases, claim).await {
+                Ok(count) => self.lag.show_parked(*partition, count),
+                Err(error) => tracing::debug!(%error, "{} does not know how many facts wait", self.work.name()),
+            }
+        }
+    }
+
     async fn follow(&mut self, change: Change, stopping: &CancellationToken) -> Next {
         self.pending.clear();
         self.lag.forget(std::mem::take(&mut self.claims).into_keys());
@@ -222,15 +247,22 @@ impl<'a, W: Work> Member<'a, W> {
     async fn claim(&self, partition: i32) -> Option<Claim> {
         loop {
             let at = At { reader: self.work.name().to_owned(), topic: self.topic.to_owned(), partition };
-            match places::claim(self.databases, at).await {
+            match self.try_to_claim(at).await {
                 Ok(claim) => {
                     self.storage.works();
-                    return claim;
+                    return Some(claim);
                 }
+                Err(Trouble::Lost) => return None,
                 Err(error) => self.storage.fails(&error),
             }
             tokio::time::sleep(PAUSE).await;
         }
+    }
+
+    async fn try_to_claim(&self, at: At) -> Result<Claim, Trouble> {
+        let mut claim = places::claim(self.databases, at).await?;
+        self.work.begin(&mut claim).await?;
+        Ok(claim)
     }
 
     /// A place behind the end of its partition is one in a topic that is no more: the cluster lost it, or somebody made it
@@ -286,6 +318,18 @@ impl<'a, W: Work> Member<'a, W> {
             }
             if !self.pending.contains_key(&partition) {
                 self.resume(partition);
+            }
+        }
+        Next::GoOn
+    }
+
+    async fn catch_up(&mut self, round: &mut Interval) -> Next {
+        for claim in self.claims.values_mut() {
+            match self.work.catch_up(claim).await {
+                Ok(true) => round.reset_after(BREATH),
+                Ok(false) => {}
+                Err(Trouble::Lost) => return Next::Rejoin,
+                Err(error) => self.storage.fails(&error),
             }
         }
         Next::GoOn

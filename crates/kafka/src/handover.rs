@@ -16,7 +16,7 @@ use crate::{
     topics,
 };
 
-/// Waits until all is ready, through every outage.
+/// Waits until readers can begin, through every outage.
 pub async fn prepare(settings: &Settings, databases: &Databases, readers: &[Reader]) {
     topics::ensure(settings).await;
     let outage = Outage::of("preparing to carry facts by Kafka");
@@ -34,17 +34,22 @@ async fn begin(settings: &Settings, databases: &Databases, readers: &[Reader]) -
     for reader in readers {
         places::begin(tx.engine(), reader.name, &topic, &ends).await?;
     }
-    tx.commit().await?;
-    take_over(databases, None, &topic, readers).await?;
-    for shard in databases.shard_names() {
-        take_over(databases, Some(shard), &topic, readers).await?;
+    Ok(tx.commit().await?)
+}
+
+/// Waits until the relay of a database can begin; a shard that is away keeps none but its own waiting.
+pub async fn take_over(settings: &Settings, databases: &Databases, shard: Option<&str>, readers: &[Reader]) {
+    let outage = Outage::of(format!("preparing to carry facts of {} by Kafka", Source::of(shard).name()));
+    while let Err(error) = move_places(databases, shard, &settings.facts_topic(), readers).await {
+        outage.fails(&error);
+        tokio::time::sleep(PAUSE).await;
     }
-    Ok(())
+    outage.works();
 }
 
 /// The readers' places are held until the control database knows them, so that nobody reads on meanwhile. A crash in
 /// between does it again.
-async fn take_over(databases: &Databases, shard: Option<&str>, topic: &str, readers: &[Reader]) -> Result<()> {
+async fn move_places(databases: &Databases, shard: Option<&str>, topic: &str, readers: &[Reader]) -> Result<()> {
     let source = Source::of(shard);
     let mut tx = databases.system_at(shard, Actor::system("kafka")).await?;
     let names: Vec<_> = readers.iter().map(|reader| reader.name).collect();

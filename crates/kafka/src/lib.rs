@@ -13,6 +13,7 @@
 //!   (`places`, `consumer`).
 //! * A delivery that was put into the buffer is in the database once (`ingest`).
 //! * A record that nobody can read holds up nothing (`unreadable`).
+//! * A tenant that is moving, or whose shard is away, holds up no other (`parked`, `shards`).
 //! * Changing between PostgreSQL and Kafka loses nothing and repeats nothing (`handover`).
 //! * The cluster may be away, at the start too. Whatever needs it says so once and goes on when it is back (`outage`).
 //!
@@ -27,10 +28,12 @@ mod handover;
 mod ingest;
 mod lag;
 mod outage;
+mod parked;
 mod places;
 mod readers;
 mod relay;
 mod settings;
+mod shards;
 mod topics;
 mod trouble;
 mod unreadable;
@@ -44,6 +47,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 pub use self::{
     ingest::{Buffer, PutError},
     settings::{Refused, Security, Settings},
+    topics::{Cluster, reach},
 };
 
 /// What runs on Kafka in this process. Cheap to clone.
@@ -82,9 +86,8 @@ impl Bus {
             if stopping.run_until_cancelled(handover::prepare(settings, databases, &readers)).await.is_none() {
                 return;
             }
-            bus.relay(None);
-            for shard in databases.shard_names() {
-                bus.relay(Some(shard.to_owned()));
+            for shard in std::iter::once(None).chain(databases.shard_names().map(Some)) {
+                bus.relay(shard.map(str::to_owned), readers.clone());
             }
             for reader in readers {
                 bus.read(reader);
@@ -92,10 +95,16 @@ impl Bus {
         });
     }
 
-    fn relay(&self, shard: Option<String>) {
+    fn relay(&self, shard: Option<String>, readers: Vec<Reader>) {
         let bus = self.clone();
         let relay = relay::Relay { settings: self.0.settings.clone(), databases: self.0.databases.clone(), shard };
-        self.0.tasks.spawn(async move { relay.run(&bus.0.stopping).await });
+        self.0.tasks.spawn(async move {
+            let Parts { settings, databases, stopping, .. } = &*bus.0;
+            let taking_over = handover::take_over(settings, databases, relay.shard.as_deref(), &readers);
+            if stopping.run_until_cancelled(taking_over).await.is_some() {
+                relay.run(stopping).await;
+            }
+        });
     }
 
     fn read(&self, reader: Reader) {
@@ -103,7 +112,11 @@ impl Bus {
         let work = readers::FactWork::new(reader, self.0.databases.clone());
         self.0.tasks.spawn(async move {
             let Parts { settings, databases, stopping, .. } = &*bus.0;
-            consumer::run(settings, &settings.facts_topic(), databases, &work, stopping).await;
+            let topic = settings.facts_topic();
+            tokio::select! {
+                () = consumer::run(settings, &topic, databases, &work, stopping) => {}
+                () = work.watch_shards() => {}
+            }
         });
     }
 

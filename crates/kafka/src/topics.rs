@@ -7,12 +7,15 @@ use rdkafka::{
     client::Client,
     consumer::{BaseConsumer, Consumer},
     error::{KafkaError, RDKafkaErrorCode},
+    metadata::Metadata,
     types::RDKafkaRespErr,
 };
 
 use crate::{outage::Outage, settings::Settings};
 
 const PATIENCE: Duration = Duration::from_secs(5);
+/// A person waits.
+const BRIEFLY: Duration = Duration::from_secs(3);
 
 /// Waits until both topics are there.
 pub async fn ensure(settings: &Settings) {
@@ -56,9 +59,36 @@ async fn make(settings: &Settings, topic: &str, outage: &Outage) -> Result<(), S
 }
 
 fn is_there(client: &Client<Outage>, topic: &str) -> Result<bool, KafkaError> {
-    let metadata = client.fetch_metadata(Some(topic), PATIENCE)?;
+    Ok(has(&client.fetch_metadata(Some(topic), PATIENCE)?, topic))
+}
+
+fn has(metadata: &Metadata, topic: &str) -> bool {
     let found = metadata.topics().iter().find(|found| found.name() == topic);
-    Ok(found.is_some_and(|found| found.error().is_none() && !found.partitions().is_empty()))
+    found.is_some_and(|found| found.error().is_none() && !found.partitions().is_empty())
+}
+
+/// What a cluster says that answers.
+#[derive(Debug)]
+pub struct Cluster {
+    pub brokers: usize,
+    /// Those of our topics that are not there yet.
+    pub missing: Vec<String>,
+}
+
+/// Asks the cluster, for whoever looks after it.
+pub async fn reach(settings: &Settings) -> Result<Cluster, String> {
+    let (config, topics) = (settings.client(), [settings.facts_topic(), settings.ingest_topic()]);
+    let asked = tokio::task::spawn_blocking(move || {
+        let client: BaseConsumer = config.create()?;
+        let mut cluster = Cluster { brokers: 0, missing: Vec::new() };
+        for topic in topics {
+            let metadata = client.fetch_metadata(Some(&topic), BRIEFLY)?;
+            cluster.brokers = metadata.brokers().len();
+            cluster.missing.extend((!has(&metadata, &topic)).then_some(topic));
+        }
+        Ok(cluster)
+    });
+    asked.await.map_err(|stopped| stopped.to_string())?.map_err(|error: KafkaError| error.to_string())
 }
 
 /// The next offset of each partition of a topic.

@@ -4,10 +4,11 @@ use socialai_domain::problems::Error;
 
 #[derive(Debug, thiserror::Error)]
 pub enum Trouble {
+    /// Or it stands elsewhere than we believe. Whoever goes on claims it again.
     #[error("another consumer has the partition by now")]
     Lost,
-    #[error("a workspace is moving to another database")]
-    Moving,
+    #[error("the shard `{0}` is away")]
+    Away(String),
     #[error(transparent)]
     Database(Error),
 }

@@ -35,6 +35,7 @@ pub async fn purge(databases: &Databases, endpoints: &[Endpoint], id: TenantId) 
         "delete from system.tickets where tenant_id = $1",
         "delete from system.channel_routes where tenant_id = $1",
         "delete from system.inbound where app_tenant = $1",
+        "delete from system.parked_facts where tenant_id = $1",
     ] {
         sqlx::query(statement).bind(id).execute(tx.conn()).await?;
     }

@@ -30,7 +30,7 @@ impl Task for Tell {
     }
 }
 
-/// Jobs that are due, delayed and dead, and a fact.
+/// Jobs that are due, delayed and dead, a fact, and one that waits at Kafka.
 async fn leave_work(lab: &Lab, tenant: TenantId) {
     let task = Tell { text: "what a customer wrote".to_owned() };
     let mut tx = lab.databases.tenant(tenant, Actor::system("test")).await.unwrap();
@@ -44,6 +44,16 @@ async fn leave_work(lab: &Lab, tenant: TenantId) {
     sqlx::query(
         "insert into system.dead_letters (id, tenant_id, queue, key, speed, kind, version, payload, errors, attempts, reason, enqueued_at)
          values (gen_random_uuid(), $1, 'tests', 'a', 1, 'test.tell', 1, '{}', '[]', 1, 'test', now())",
+    )
+    .bind(tenant)
+    .execute(tx.engine())
+    .await
+    .unwrap();
+    tx.commit().await.unwrap();
+    let mut tx = lab.databases.system(Actor::system("test")).await.unwrap();
+    sqlx::query(
+        "insert into system.parked_facts (reader, topic, topic_partition, tenant_id, topic_offset, value)
+         values ('test', 'test', 0, $1, 0, '')",
     )
     .bind(tenant)
     .execute(tx.engine())

@@ -1,8 +1,5 @@
 //! Refusals that a healthy broker does not make, from librdkafka's mock cluster; and a database that refuses.
 
-use std::sync::OnceLock;
-
-use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use rdkafka::{
     mocking::MockCluster,
     types::{RDKafkaApiKey, RDKafkaRespErr},
@@ -12,7 +9,8 @@ use socialai_testkit::lab::Lab;
 use sqlx::Executor;
 
 use crate::rig::{
-    COUNTING, Process, Rig, assert_each_once, follow, publish, relay_place, settings, wait_for, wait_for_jobs,
+    COUNTING, Process, Rig, assert_each_once, follow, gauge, metrics, publish, relay_place, settings, wait_for,
+    wait_for_jobs,
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -62,19 +60,6 @@ async fn relay_begins_anew_after_a_refusal_for_good() {
     process.stop().await;
 }
 
-fn metrics() -> &'static PrometheusHandle {
-    static METRICS: OnceLock<PrometheusHandle> = OnceLock::new();
-    METRICS.get_or_init(|| PrometheusBuilder::new().install_recorder().unwrap())
-}
-
-/// Sum over the partitions, once all three are told.
-fn lag(reader: &str) -> Option<u32> {
-    let text = metrics().render();
-    let lines = text.lines().filter(|line| line.starts_with("kafka_consumer_lag") && line.contains(reader));
-    let values: Vec<u32> = lines.filter_map(|line| line.rsplit_once(' ')?.1.parse().ok()).collect();
-    (values.len() == 3).then(|| values.iter().sum())
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn lag_counts_what_has_no_jobs_yet() {
     metrics();
@@ -82,7 +67,7 @@ async fn lag_counts_what_has_no_jobs_yet() {
     let tenant = rig.lab.tenant().await;
     let lagging = Reader { name: "lagging", only_subscribed: false, jobs: follow };
     let process = rig.carrying(&[lagging]).await;
-    wait_for("no lag", async || lag("lagging").filter(|lag| *lag == 0)).await;
+    wait_for("no lag", async || gauge("kafka_consumer_lag", "lagging").filter(|lag| *lag == 0)).await;
     let mut owner = rig.lab.owner().await;
     owner
         .execute(
@@ -92,10 +77,10 @@ async fn lag_counts_what_has_no_jobs_yet() {
         .await
         .unwrap();
     publish(&rig.lab.databases, &tenant, "test.numbered", 0..30, 7).await;
-    wait_for("a lag of 30", async || lag("lagging").filter(|lag| *lag == 30)).await;
+    wait_for("a lag of 30", async || gauge("kafka_consumer_lag", "lagging").filter(|lag| *lag == 30)).await;
     owner.execute("drop trigger refuse on system.jobs").await.unwrap();
     let jobs = wait_for_jobs(&rig.lab.databases, None, 30).await;
     assert_each_once(&jobs, &tenant, 30, 7);
-    wait_for("no lag", async || lag("lagging").filter(|lag| *lag == 0)).await;
+    wait_for("no lag", async || gauge("kafka_consumer_lag", "lagging").filter(|lag| *lag == 0)).await;
     process.stop().await;
 }

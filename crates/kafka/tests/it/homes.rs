@@ -1,9 +1,17 @@
 //! Tenants live in several databases; their jobs land where they live, each once, whatever happens in between.
 
-use socialai_domain::tenants::{Home, Tenant};
-use sqlx::{Connection, Executor, PgConnection};
+use socialai_domain::{
+    audit::Actor,
+    tenants::{Home, Tenant},
+};
+use socialai_queue::facts::Reader;
+use socialai_testkit::lab::admin;
+use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 
-use crate::rig::{COUNTING, Process, Rig, assert_each_once, jobs, publish, shard, wait_for, wait_for_jobs};
+use crate::rig::{
+    COUNTING, Process, Rig, assert_each_once, follow, gauge, jobs, metrics, numbers, publish, records_of, shard, tell,
+    wait_for, wait_for_jobs,
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn jobs_land_where_their_tenant_lives() {
@@ -146,4 +154,215 @@ async fn process_that_believes_a_tenant_elsewhere_looks_again() {
     assert_eq!(in_control.len(), 5);
     assert_eq!(jobs(&rig.lab.databases, Some("east")).await.len(), 5);
     process.stop().await;
+}
+
+/// As a move leaves it that died in its last step.
+async fn set_door(rig: &Rig, database: usize, tenant: &Tenant, open: bool) {
+    let mut owner = PgConnection::connect_with(&rig.lab.endpoints[database].owner).await.unwrap();
+    let set = sqlx::query("update system.residents set open = $2 where tenant_id = $1");
+    let done = set.bind(tenant.id.0).bind(open).execute(&mut owner).await.unwrap();
+    assert_eq!(done.rows_affected(), 1);
+}
+
+async fn parked(rig: &Rig) -> i64 {
+    let mut tx = rig.lab.databases.system(Actor::system("test")).await.unwrap();
+    let count = sqlx::query_scalar("select count(*) from system.parked_facts").fetch_one(tx.engine()).await.unwrap();
+    tx.rollback().await.unwrap();
+    count
+}
+
+async fn wait_for_parked(rig: &Rig, count: i64) {
+    wait_for("parked facts", async || (parked(rig).await >= count).then_some(())).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tenant_whose_door_is_shut_holds_up_nobody() {
+    const PARKING: Reader = Reader { name: "parking", only_subscribed: false, jobs: follow };
+    metrics();
+    let rig = Rig::new().await;
+    let databases = &rig.lab.databases;
+    let (shut, other) = (rig.lab.tenant().await, rig.lab.tenant().await);
+    let process = rig.carrying(&[PARKING]).await;
+    set_door(&rig, 0, &shut, false).await;
+    for start in (0..60).step_by(10) {
+        tell(databases, None, &shut, start..start + 10, 5).await;
+        publish(databases, &other, "test.numbered", start..start + 10, 5).await;
+    }
+    assert_each_once(&wait_for_jobs(databases, None, 60).await, &other, 60, 5);
+    wait_for("all of them to be told as parked", async || {
+        gauge("kafka_parked_facts", PARKING.name).filter(|parked| *parked == 60)
+    })
+    .await;
+    assert_eq!(numbers(&jobs(databases, None).await, &shut).len(), 0);
+
+    set_door(&rig, 0, &shut, true).await;
+    for start in (60..120).step_by(10) {
+        publish(databases, &shut, "test.numbered", start..start + 10, 5).await;
+    }
+    let found = wait_for_jobs(databases, None, 180).await;
+    assert_each_once(&found, &shut, 120, 5);
+    assert_each_once(&found, &other, 60, 5);
+    wait_for("none to be told as parked", async || {
+        gauge("kafka_parked_facts", PARKING.name).filter(|parked| *parked == 0)
+    })
+    .await;
+    process.stop().await;
+    assert_eq!((jobs(databases, None).await.len(), parked(&rig).await), (180, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_for_its_tenant_outlives_the_process() {
+    let rig = Rig::new().await;
+    let databases = &rig.lab.databases;
+    let shut = rig.lab.tenant().await;
+    let process = rig.carrying(&[COUNTING]).await;
+    set_door(&rig, 0, &shut, false).await;
+    // More than one round reads.
+    tell(databases, None, &shut, 0..700, 2).await;
+    wait_for_parked(&rig, 700).await;
+    process.stop().await;
+    let process = Process::carrying(databases, &rig.settings, &[COUNTING]);
+    tell(databases, None, &shut, 700..720, 2).await;
+    wait_for_parked(&rig, 720).await;
+    set_door(&rig, 0, &shut, true).await;
+    let found = wait_for_jobs(databases, None, 720).await;
+    assert_each_once(&found, &shut, 720, 2);
+    process.stop().await;
+    assert_eq!((jobs(databases, None).await.len(), parked(&rig).await), (720, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn crash_after_a_shard_had_what_waited_doubles_nothing() {
+    let rig = Rig::with_shards(&["east"]).await;
+    let databases = &rig.lab.databases;
+    let tenant = rig.lab.tenant_in(shard("east")).await;
+    let process = rig.carrying(&[COUNTING]).await;
+    set_door(&rig, 1, &tenant, false).await;
+    tell(databases, Some("east"), &tenant, 0..30, 5).await;
+    wait_for_parked(&rig, 30).await;
+    let mut owner = refuse_in_control(&rig).await;
+    set_door(&rig, 1, &tenant, true).await;
+    wait_for_jobs(databases, Some("east"), 1).await;
+    wait_for_refusals(&mut owner, 3).await;
+    process.stop().await;
+    assert_eq!(parked(&rig).await, 30);
+
+    owner.execute("drop trigger refuse on system.topic_offsets").await.unwrap();
+    let process = Process::carrying(databases, &rig.settings, &[COUNTING]);
+    publish(databases, &tenant, "test.numbered", 30..40, 5).await;
+    assert_each_once(&wait_for_jobs(databases, Some("east"), 40).await, &tenant, 40, 5);
+    wait_for("nothing to be parked", async || (parked(&rig).await == 0).then_some(())).await;
+    process.stop().await;
+    assert_eq!(jobs(databases, Some("east")).await.len(), 40);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn shard_that_refuses_what_follows_holds_up_nobody() {
+    let rig = Rig::with_shards(&["east"]).await;
+    let databases = &rig.lab.databases;
+    let (here, east) = (rig.lab.tenant().await, rig.lab.tenant_in(shard("east")).await);
+    let process = rig.carrying(&[COUNTING]).await;
+    let mut owner = PgConnection::connect_with(&rig.lab.endpoints[1].owner).await.unwrap();
+    owner
+        .execute(
+            "create function system.refuse() returns trigger language plpgsql as $$ begin raise exception 'refused'; end $$;
+             create trigger refuse before insert on system.jobs for each row execute function system.refuse()",
+        )
+        .await
+        .unwrap();
+    for start in (0..30).step_by(10) {
+        publish(databases, &east, "test.numbered", start..start + 10, 5).await;
+        publish(databases, &here, "test.numbered", start..start + 10, 5).await;
+    }
+    assert_each_once(&wait_for_jobs(databases, None, 30).await, &here, 30, 5);
+    wait_for_parked(&rig, 30).await;
+    owner.execute("drop trigger refuse on system.jobs").await.unwrap();
+    publish(databases, &east, "test.numbered", 30..40, 5).await;
+    assert_each_once(&wait_for_jobs(databases, Some("east"), 40).await, &east, 40, 5);
+    process.stop().await;
+}
+
+/// Takes the database of a shard away from everybody, or gives it back.
+async fn set_reachable(rig: &Rig, is_reachable: bool) {
+    let database = rig.lab.endpoints[1].app.get_database().unwrap();
+    let mut admin = PgConnection::connect_with(&admin()).await.unwrap();
+    let allow = format!("alter database {database} with allow_connections {is_reachable}");
+    admin.execute(AssertSqlSafe(allow)).await.unwrap();
+    if !is_reachable {
+        let others = sqlx::query("select pg_terminate_backend(pid) from pg_stat_activity where datname = $1");
+        others.bind(database).execute(&mut admin).await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn shard_that_is_away_holds_up_nobody() {
+    const SILENT: Reader = Reader { name: "silent", only_subscribed: false, jobs: |_| Vec::new() };
+    let rig = Rig::with_shards(&["east"]).await;
+    let databases = &rig.lab.databases;
+    let (here, east) = (rig.lab.tenant().await, rig.lab.tenant_in(shard("east")).await);
+    let process = rig.carrying(&[COUNTING]).await;
+    publish(databases, &here, "test.numbered", 0..10, 5).await;
+    publish(databases, &east, "test.numbered", 0..10, 5).await;
+    wait_for_jobs(databases, None, 10).await;
+    wait_for_jobs(databases, Some("east"), 10).await;
+    process.stop().await;
+    // Facts that Kafka has and the reader has not.
+    let process = Process::carrying(databases, &rig.settings, &[SILENT]);
+    publish(databases, &east, "test.numbered", 10..40, 5).await;
+    wait_for("the records", async || (records_of(&rig).await >= 50).then_some(())).await;
+    process.stop().await;
+
+    set_reachable(&rig, false).await;
+    for until in [20, 30] {
+        let process = Process::carrying(databases, &rig.settings, &[COUNTING]);
+        publish(databases, &here, "test.numbered", until - 10..until, 5).await;
+        let count = usize::try_from(until).unwrap();
+        assert_each_once(&wait_for_jobs(databases, None, count).await, &here, until, 5);
+        wait_for_parked(&rig, 30).await;
+        process.stop().await;
+    }
+    let process = Process::carrying(databases, &rig.settings, &[COUNTING]);
+    publish(databases, &here, "test.numbered", 30..40, 5).await;
+    wait_for_jobs(databases, None, 40).await;
+    set_reachable(&rig, true).await;
+    publish(databases, &east, "test.numbered", 40..60, 5).await;
+    assert_each_once(&wait_for_jobs(databases, Some("east"), 60).await, &east, 60, 5);
+    process.stop().await;
+    assert_eq!((jobs(databases, Some("east")).await.len(), parked(&rig).await), (60, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_shard_may_have_read_waits_until_the_shard_is_back() {
+    let rig = Rig::with_shards(&["east"]).await;
+    let databases = &rig.lab.databases;
+    let (here, moving) = (rig.lab.tenant().await, rig.lab.tenant_in(shard("east")).await);
+    let process = rig.carrying(&[COUNTING]).await;
+    let mut owner = refuse_in_control(&rig).await;
+    publish(databases, &moving, "test.numbered", 0..20, 5).await;
+    wait_for_jobs(databases, Some("east"), 1).await;
+    wait_for_refusals(&mut owner, 3).await;
+    process.stop().await;
+    let read_before = jobs(databases, Some("east")).await.len();
+    move_to_control(&rig, &moving).await;
+    databases.forget_place(moving.id).await;
+    set_reachable(&rig, false).await;
+    owner.execute("drop trigger refuse on system.topic_offsets").await.unwrap();
+
+    let process = Process::carrying(databases, &rig.settings, &[COUNTING]);
+    publish(databases, &here, "test.numbered", 0..20, 5).await;
+    wait_for("facts of who stayed", async || {
+        (numbers(&jobs(databases, None).await, &here).values().flatten().count() == 20).then_some(())
+    })
+    .await;
+    wait_for_parked(&rig, i64::try_from(read_before).unwrap()).await;
+    set_reachable(&rig, true).await;
+    wait_for("nothing to be parked", async || (parked(&rig).await == 0).then_some(())).await;
+    let in_control = wait_for_jobs(databases, None, 40 - read_before).await;
+    process.stop().await;
+    let in_east = jobs(databases, Some("east")).await;
+    assert_eq!(in_east.len(), read_before);
+    let of_moving = in_east.iter().chain(&in_control).filter(|job| job.tenant_id == moving.id.0);
+    let mut all: Vec<_> = of_moving.map(|job| job.payload["n"].as_u64().unwrap()).collect();
+    all.sort_unstable();
+    assert_eq!(all, (0..20).collect::<Vec<_>>());
 }

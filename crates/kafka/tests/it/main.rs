@@ -8,3 +8,4 @@ mod faults;
 mod groups;
 mod homes;
 mod rig;
+mod topics;

@@ -1,7 +1,8 @@
 //! What the tests share: tenants that publish numbered facts, a reader that turns each into a job, and a look at the jobs.
 
-use std::{collections::BTreeMap, future::Future, time::Duration};
+use std::{collections::BTreeMap, future::Future, sync::OnceLock, time::Duration};
 
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use rdkafka::{
     ClientConfig,
     consumer::{BaseConsumer, Consumer},
@@ -141,6 +142,22 @@ pub async fn publish(databases: &Databases, tenant: &Tenant, kind: &str, numbers
     give_place(databases, place.shard.as_deref()).await;
 }
 
+/// The same of a tenant whose door is shut by now.
+pub async fn tell(
+    databases: &Databases,
+    shard: Option<&str>,
+    tenant: &Tenant,
+    numbers: std::ops::Range<u32>,
+    keys: u32,
+) {
+    let fact = |n| NewFact::new("test.numbered", 1, format!("key/{}", n % keys), json!({ "n": n }));
+    let mut tx = databases.system_at(shard, Actor::system("test")).await.unwrap();
+    let now = tx.now();
+    facts::write(tx.engine(), tenant.id.0, now, numbers.map(fact).collect()).await.unwrap();
+    tx.commit().await.unwrap();
+    give_place(databases, shard).await;
+}
+
 pub async fn give_place(databases: &Databases, shard: Option<&str>) {
     let mut tx = databases.system_at(shard, Actor::system("test")).await.unwrap();
     facts::place(tx.engine(), 10_000).await.unwrap();
@@ -209,6 +226,19 @@ pub async fn wait_for<T, F: Future<Output = Option<T>>>(what: &str, look: impl F
 
 pub fn shard(name: &str) -> Home {
     Home::Shard(name.to_owned())
+}
+
+pub fn metrics() -> &'static PrometheusHandle {
+    static METRICS: OnceLock<PrometheusHandle> = OnceLock::new();
+    METRICS.get_or_init(|| PrometheusBuilder::new().install_recorder().unwrap())
+}
+
+/// A reader's sum over the partitions, once all three are told.
+pub fn gauge(name: &str, reader: &str) -> Option<u32> {
+    let text = metrics().render();
+    let lines = text.lines().filter(|line| line.starts_with(name) && line.contains(reader));
+    let values: Vec<u32> = lines.filter_map(|line| line.rsplit_once(' ')?.1.parse().ok()).collect();
+    (values.len() == 3).then(|| values.iter().sum())
 }
 
 /// How many records the topic of facts has.
