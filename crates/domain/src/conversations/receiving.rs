@@ -4,14 +4,15 @@
 //!
 //! An echo is the platform's word about a message of ours. It settles our own (found by marker, by the platform's id, or by
 //! its text while nobody knows what became of it); any other was typed by a human in the platform's own app, and silences
-//! the machine.
+//! the machine. What we say in public is addressed to nobody: it stands where the comment does that it answers. What answers
+//! nobody's comment (a post of our own) opens no conversation.
 
 mod places;
 
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
-use self::places::{Author, advance, conversation, human_spoke, write};
+use self::places::{Author, advance, conversation, human_spoke, of_message, write};
 use super::{
     AuthorKind, Direction, Kind, MessageState, Status,
     attachments::NewAttachment,
@@ -109,6 +110,8 @@ pub enum Received {
     Reached { conversation: ConversationId },
     /// What it is about has not come yet; it waits for it.
     Kept,
+    /// It answers something that is not here, and that may be on its way.
+    Early,
     /// There is nothing to do about it.
     Ignored,
 }
@@ -187,9 +190,15 @@ pub(super) fn person(item: &Item) -> Option<Person> {
 }
 
 pub(super) async fn identity(tx: &mut TenantTx, account: &Receiving, item: &Item) -> Result<Option<Identity>> {
-    let Some(person) = person(item) else { return Ok(None) };
+    match person(item) {
+        Some(person) => Ok(Some(identity_of(tx, account, &person).await?)),
+        None => Ok(None),
+    }
+}
+
+async fn identity_of(tx: &mut TenantTx, account: &Receiving, person: &Person) -> Result<Identity> {
     let at = At { platform: account.platform, account: &account.external_id };
-    Ok(Some(identities::take(tx, at, account.id, &person).await?))
+    identities::take(tx, at, account.id, person).await
 }
 
 async fn person_wrote(tx: &mut TenantTx, account: &Receiving, item: &Item, message: NewMessage) -> Result<Received> {
@@ -202,7 +211,7 @@ async fn person_wrote(tx: &mut TenantTx, account: &Receiving, item: &Item, messa
     let author = Author { direction: Direction::In, kind: AuthorKind::Contact };
     let id = write(tx, account, &place, item, &message, author).await?;
     advance(tx, &place, item, &message).await?;
-    let about = place.about(account, identity.contact_id, item.surface);
+    let about = place.about(account, item.surface);
     marks::apply_pending(tx, account.id, message.platform_id.as_deref(), id).await?;
     if is_first {
         about.publish(tx, "conversation.opened");
@@ -222,7 +231,11 @@ async fn echo(
     message: NewMessage,
     marker: Option<&str>,
 ) -> Result<Received> {
-    let identity = identity(tx, account, item).await?;
+    // Whom a thing is said to in public the platform does not tell; that makes nobody of them.
+    let identity = match &item.person {
+        Some(person) => Some(identity_of(tx, account, person).await?),
+        None => None,
+    };
     if let Some(known) = known(tx, account, message.platform_id.as_deref()).await? {
         sending::happened_at(tx, known.id, known.conversation_id, item.provider_at).await?;
         return Ok(Received::Duplicate { message: known.id, conversation: known.conversation_id });
@@ -234,22 +247,37 @@ async fn echo(
     if let Some(ours) = marked {
         return settle(tx, item, &message, ours).await;
     }
-    let Some(identity) = identity else { return Ok(Received::Ignored) };
-    let (place, is_first) = conversation(tx, account, &identity, item, false).await?;
+    let answered = message.reply_to_platform_id.as_deref();
+    let (place, is_first) = if let Some(identity) = identity {
+        conversation(tx, account, &identity, item, false).await?
+    } else if item.surface == Surface::Message {
+        return Ok(Received::Ignored);
+    } else {
+        // Some platforms put an answer to an answer below the first comment, which may be somebody else's.
+        let thread = sending::Thread { account: account.id, remote: account.remote(), key: &item.thread_key };
+        if let Some(ours) = sending::find_in_thread(tx, thread, answered, &message.text).await? {
+            return settle(tx, item, &message, ours).await;
+        }
+        match of_message(tx, account, answered).await? {
+            Some(place) => (place, false),
+            None if answered.is_some() => return Ok(Received::Early),
+            None => return Ok(Received::Ignored),
+        }
+    };
     if let Some(ours) = sending::find_under_way(tx, place.id, &message.text).await? {
         return settle(tx, item, &message, ours).await;
     }
     let author = Author { direction: Direction::Out, kind: AuthorKind::Platform };
     let id = write(tx, account, &place, item, &message, author).await?;
     human_spoke(tx, &place, item, &message).await?;
-    let about = place.about(account, identity.contact_id, item.surface);
+    let about = place.about(account, item.surface);
     marks::apply_pending(tx, account.id, message.platform_id.as_deref(), id).await?;
     if is_first {
         about.publish(tx, "conversation.opened");
     }
     let what = json!({ "id": id, "kind": message.kind, "direction": "out" });
     about.publish_message(tx, "reply.sent_elsewhere", id, what);
-    Ok(Received::New { message: id, conversation: place.id, contact: identity.contact_id, is_first })
+    Ok(Received::New { message: id, conversation: place.id, contact: place.contact_id, is_first })
 }
 
 async fn settle(

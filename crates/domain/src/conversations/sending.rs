@@ -19,8 +19,8 @@ use sqlx::FromRow;
 use time::OffsetDateTime;
 
 pub use self::recording::{After, Ended, record, send_again};
+pub(super) use self::states::{Thread, find_in_thread, find_marked, find_under_way, happened_at, seen_at_the_platform};
 use self::states::{arrived, fail, is_there};
-pub(super) use self::states::{find_marked, find_under_way, happened_at, seen_at_the_platform};
 use super::{
     AuthorKind, Conversation, MessageState,
     attachments::{self, Attachment},

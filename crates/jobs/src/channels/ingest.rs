@@ -2,7 +2,10 @@
 //! workspace. When that fails, each item is received by itself, so that a bad one hurts none of its siblings: it stays where
 //! it is kept raw, with the reason. Receiving twice changes nothing, so a batch may be cut off anywhere and read again.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use futures::{StreamExt, stream};
 use socialai_connect::social::{Happened, Item};
@@ -34,6 +37,9 @@ const AT_ONCE: usize = 4;
 const TOGETHER: usize = 50;
 /// Something that cannot be written so often is left over.
 const MOST_FAILURES: i16 = 3;
+/// What answers something that is not here is read again for so long: platforms deliver in any order.
+const MAY_BE_ON_ITS_WAY: time::Duration = time::Duration::minutes(2);
+const EARLY: Duration = Duration::from_secs(5);
 /// What has to wait for a workspace waits a quarter as long as it is old, up to this.
 const LONGEST_WAIT: Duration = Duration::from_hours(6);
 
@@ -65,8 +71,9 @@ pub struct Piece {
     pub delivery: InboundId,
     pub account: ChannelAccountId,
     pub what: ToDo,
-    /// Whoever takes several people takes them in this order, or two batches wait for each other.
-    order: (ChannelAccountId, String),
+    /// Whoever takes several people takes them in this order, or two batches wait for each other. What names nobody comes
+    /// last: an answer in public behind the comment that it answers.
+    order: (ChannelAccountId, bool, String),
 }
 
 #[derive(Debug, Clone)]
@@ -92,7 +99,7 @@ impl Piece {
             ToDo::Receive(all) => all.first().and_then(|item| item.person.as_ref()).map(|person| &person.external_id),
             _ => None,
         };
-        let order = (account, person.cloned().unwrap_or_default());
+        let order = (account, person.is_none(), person.cloned().unwrap_or_default());
         Ok(Self { delivery, account, what, order })
     }
 
@@ -205,6 +212,7 @@ struct Batch {
     of_tenants: BTreeMap<TenantId, Vec<Piece>>,
     left: BTreeMap<InboundId, (LeftOver, String)>,
     later: BTreeMap<InboundId, Duration>,
+    early: BTreeSet<InboundId>,
     broken: Option<String>,
     unrouted: usize,
 }
@@ -253,6 +261,7 @@ impl Batch {
     fn note(&mut self, outcome: Outcome, failed: i16) {
         let id = outcome.piece.delivery;
         match outcome.received {
+            Ok(received) if received.contains(&Received::Early) => drop(self.early.insert(id)),
             Ok(_) => {}
             Err(Why::Later(pause)) => {
                 let wait = self.later.entry(id).or_default();
@@ -264,13 +273,17 @@ impl Batch {
         }
     }
 
-    async fn end(self, kept: &[Kept], context: Context, parts: &Parts) -> Handled {
+    async fn end(mut self, kept: &[Kept], context: Context, parts: &Parts) -> Handled {
         if self.unrouted > 0 {
             let example = self.left.values().find(|(why, _)| *why == LeftOver::Unrouted).map(|(_, reason)| reason);
             tracing::warn!(items = self.unrouted, example, "deliveries are for accounts that nobody connected");
         }
         let mut tx = context.databases().system(Actor::system("channels")).await?;
         let now = tx.now();
+        let early = kept.iter().filter(|it| self.early.contains(&it.id) && now - it.received_at < MAY_BE_ON_ITS_WAY);
+        for delivery in early {
+            self.later.entry(delivery.id).or_insert(EARLY);
+        }
         let is_well =
             |delivery: &&Kept| !self.left.contains_key(&delivery.id) && !self.later.contains_key(&delivery.id);
         for (id, (why, reason)) in &self.left {

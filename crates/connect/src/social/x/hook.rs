@@ -12,9 +12,17 @@ use super::super::{Credentials, Hook, Subscribed, join, json as read, optional};
 use super::{X, errors};
 use crate::call::{CallError, Http};
 
-/// What we listen to.
-const EVENTS: [&str; 6] =
-    ["dm.received", "dm.sent", "dm.read", "post.mention.create", "post.reply.create", "post.quote.create"];
+/// What we listen to; of posts also the account's own, which people may write and remove at X itself.
+const EVENTS: [&str; 8] = [
+    "dm.received",
+    "dm.sent",
+    "dm.read",
+    "post.mention.create",
+    "post.reply.create",
+    "post.quote.create",
+    "post.create",
+    "post.delete",
+];
 /// The end of a grant, told once for all accounts.
 const REVOKED: &str = "oauth.revoke";
 

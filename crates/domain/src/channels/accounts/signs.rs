@@ -25,6 +25,13 @@ pub(crate) struct Receiving {
     last_event_at: Option<OffsetDateTime>,
 }
 
+impl Receiving {
+    /// As [`super::Account::remote`] says.
+    pub(crate) fn remote(&self) -> String {
+        super::remote(self.platform, &self.external_id)
+    }
+}
+
 /// The account for which something came; it is written down that something did.
 pub(crate) async fn hear(tx: &mut TenantTx, id: ChannelAccountId) -> Result<Receiving> {
     let account: Option<Receiving> =

@@ -17,6 +17,7 @@ use crate::{
 #[derive(Debug, FromRow)]
 pub(super) struct Place {
     pub(super) id: ConversationId,
+    pub(super) contact_id: ContactId,
     pub(super) status: Status,
     last_seq: i64,
     last_activity_at: OffsetDateTime,
@@ -24,8 +25,9 @@ pub(super) struct Place {
 }
 
 impl Place {
-    pub(super) fn about(&self, account: &Receiving, contact: ContactId, surface: Surface) -> About {
-        About { conversation: self.id, account: account.id, contact, platform: account.platform, surface }
+    pub(super) fn about(&self, account: &Receiving, surface: Surface) -> About {
+        let (conversation, contact) = (self.id, self.contact_id);
+        About { conversation, account: account.id, contact, platform: account.platform, surface }
     }
 }
 
@@ -38,7 +40,7 @@ pub(super) async fn conversation(
     is_inbound: bool,
 ) -> Result<(Place, bool)> {
     let found: Option<Place> = sqlx::query_as(
-        "select id, status, last_seq, last_activity_at, last_outbound_at from conversations
+        "select id, contact_id, status, last_seq, last_activity_at, last_outbound_at from conversations
          where identity_id = $1 and account_id = $2 and surface = $3 and thread_key = $4
          order by (status <> 'closed') desc, id desc limit 1 for no key update",
     )
@@ -57,7 +59,7 @@ pub(super) async fn conversation(
         "insert into conversations (id, account_id, identity_id, contact_id, platform, surface, thread_key, status,
             last_activity_at, preview, preview_direction, created_at, updated_at)
          values ($1, $2, $3, $4, $5, $6, $7, 'open', $8, '', $9, $10, $10)
-         returning id, status, last_seq, last_activity_at, last_outbound_at",
+         returning id, contact_id, status, last_seq, last_activity_at, last_outbound_at",
     )
     .bind(ConversationId::fresh())
     .bind(account.id)
@@ -72,6 +74,21 @@ pub(super) async fn conversation(
     .fetch_one(tx.conn())
     .await?;
     Ok((made, true))
+}
+
+/// The one in which this public message stands.
+pub(super) async fn of_message(
+    tx: &mut TenantTx,
+    account: &Receiving,
+    platform_id: Option<&str>,
+) -> Result<Option<Place>> {
+    let Some(platform_id) = platform_id else { return Ok(None) };
+    let found = sqlx::query_as(
+        "select c.id, c.contact_id, c.status, c.last_seq, c.last_activity_at, c.last_outbound_at
+         from messages m join conversations c on c.tenant_id = m.tenant_id and c.id = m.conversation_id
+         where m.account_id = $1 and m.platform_id = $2 and c.surface = 'comment' for no key update of c",
+    );
+    Ok(found.bind(account.id).bind(platform_id).fetch_optional(tx.conn()).await?)
 }
 
 #[derive(Clone, Copy)]

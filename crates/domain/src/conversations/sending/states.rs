@@ -1,9 +1,11 @@
 //! What an answer goes through: sent, delivered and read by the platform's word, refused or given up by ours. The platform's
 //! word counts more: what is there stays there, whatever a call said of it.
 
-use serde_json::json;
+use serde::Deserialize;
+use serde_json::{Value, json};
 use time::OffsetDateTime;
 
+use super::{CALLS_LAST, EFFECT};
 use crate::{
     conversations::{Conversation, MessageState, attachments, lock, marks},
     effects::{self, Finding, Standing},
@@ -44,6 +46,57 @@ pub(in crate::conversations) async fn find_under_way(
          order by m.seq limit 1",
     );
     Ok(found.bind(conversation).bind(text).fetch_optional(tx.conn()).await?)
+}
+
+/// The comments under one post.
+pub(in crate::conversations) struct Thread<'a> {
+    pub(in crate::conversations) account: ChannelAccountId,
+    pub(in crate::conversations) remote: String,
+    pub(in crate::conversations) key: &'a str,
+}
+
+/// One of ours with this text that is under way to somebody in a thread. One that answers another comment than the platform
+/// says counts only while its call may last: afterwards somebody else may have said the same there.
+pub(in crate::conversations) async fn find_in_thread(
+    tx: &mut TenantTx,
+    thread: Thread<'_>,
+    answered: Option<&str>,
+    text: &str,
+) -> Result<Option<(MessageId, ConversationId)>> {
+    let ids = if text.trim().is_empty() { Vec::new() } else { under_way_at(tx, &thread.remote).await? };
+    if ids.is_empty() {
+        return Ok(None);
+    }
+    let calls_since = tx.now() - CALLS_LAST;
+    let found = sqlx::query_as(
+        "select m.id, m.conversation_id from messages m
+         join effects e on e.tenant_id = m.tenant_id and e.id = m.effect_id
+         join conversations c on c.tenant_id = m.tenant_id and c.id = m.conversation_id
+         where m.id = any($1) and m.account_id = $2 and m.state in ('queued', 'unknown') and m.platform_id is null
+            and btrim(m.text) = btrim($3) and c.surface = 'comment' and c.thread_key = $4
+            and (m.reply_to_platform_id = $5 or e.dispatched_at > $6)
+         order by (m.reply_to_platform_id is not distinct from $5) desc, m.id limit 1",
+    )
+    .bind(ids)
+    .bind(thread.account)
+    .bind(text)
+    .bind(thread.key)
+    .bind(answered)
+    .bind(calls_since);
+    Ok(found.fetch_optional(tx.conn()).await?)
+}
+
+/// The answers that have left to an account's platform and of which nothing is known yet: few.
+async fn under_way_at(tx: &mut TenantTx, remote: &str) -> Result<Vec<MessageId>> {
+    let requests: Vec<Value> = sqlx::query_scalar(
+        "select request from effects where state in ('dispatched', 'unknown') and kind = $1 and remote = $2
+         order by planned_at desc, id limit 200",
+    )
+    .bind(EFFECT)
+    .bind(remote)
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(requests.iter().filter_map(|request| MessageId::deserialize(&request["message"]).ok()).collect())
 }
 
 /// The platform says that it has a message of ours, and since when.
@@ -154,8 +207,8 @@ async fn take_over(
     message: MessageId,
     platform_id: &str,
 ) -> Result<()> {
-    let other: Option<(MessageId, OffsetDateTime)> = sqlx::query_as(
-        "select id, received_at from messages
+    let other: Option<(MessageId, ConversationId, OffsetDateTime)> = sqlx::query_as(
+        "select id, conversation_id, received_at from messages
          where account_id = $1 and platform_id = $2 and id <> $3 and author_kind = 'platform'",
     )
     .bind(conversation.account_id)
@@ -163,11 +216,12 @@ async fn take_over(
     .bind(message)
     .fetch_optional(tx.conn())
     .await?;
-    let Some((other, received_at)) = other else { return Ok(()) };
+    // It may stand with somebody else, below whose comment the platform put it.
+    let Some((other, place, received_at)) = other else { return Ok(()) };
     sqlx::query(
         "update conversations set machine_paused = false, machine_paused_at = null where id = $1 and machine_paused_at = $2",
     )
-    .bind(conversation.id)
+    .bind(place)
     .bind(received_at)
     .execute(tx.conn())
     .await?;

@@ -10,12 +10,14 @@ use rand::{RngExt, SeedableRng, rngs::SmallRng};
 use serde_json::json;
 use socialai_domain::{
     channels::{
+        Surface,
         accounts::{self, State},
         credentials,
     },
+    contacts::{self, identities::Person},
     conversations::{
         Kind, MessageState,
-        receiving::{Incoming, Received, UpTo, What},
+        receiving::{Incoming, NewMessage, Received, UpTo, What},
         replies::Author,
         sending::{self, After, CALLS_LAST, Deliver, Ended, Next, Patience, Settling},
         timeline::Message,
@@ -385,4 +387,42 @@ async fn answer_waits_while_the_account_needs_somebody() {
     let page = Page::default();
     answer.until_done(&page, "after the reconnect").await;
     answer.is_sent_once(&page, "after the reconnect").await;
+}
+
+#[tokio::test]
+async fn public_answer_is_known_wherever_the_platform_puts_it() {
+    let desk = Desk::new().await;
+    desk.lab.clock.stop();
+    let public = |person: &str, what| Incoming {
+        surface: Surface::Comment,
+        thread_key: "post1".into(),
+        person: (!person.is_empty()).then(|| Person { external_id: person.into(), ..Person::default() }),
+        ..desk.item("", what)
+    };
+    let comment = |person: &str, id: &str| public(person, What::Message(message(Kind::Comment, id, "How much?")));
+    let echo = |id: &str, answered: Option<&str>| {
+        let said = message(Kind::Comment, id, "10 euros");
+        let said = NewMessage { reply_to_platform_id: answered.map(str::to_owned), ..said };
+        public("", What::Echo { message: said, marker: None })
+    };
+    let Received::New { conversation: marias, .. } = desk.get(comment("maria", "c1")).await else { panic!("new") };
+    let Received::New { conversation: toms, .. } = desk.get(comment("tom", "c2")).await else { panic!("new") };
+    let answer = desk.reply(toms, &draft("10 euros"), Author::Machine).await.unwrap();
+    let mut tx = desk.tx().await;
+    let task = Deliver { message: answer.id, conversation: toms };
+    let Next::Send(sending) = sending::begin(&mut tx, &task).await.unwrap() else { panic!("ready") };
+    drop(sending.dispatch(tx).await.unwrap());
+    let ours = desk.get(echo("e1", Some("c1"))).await;
+    assert_eq!(
+        ours,
+        Received::Applied { message: answer.id, conversation: toms },
+        "it was put below the first comment"
+    );
+    assert_eq!(desk.read(answer.id).await.platform_id.as_deref(), Some("e1"));
+    let typed = desk.get(echo("e2", Some("c1"))).await;
+    assert!(matches!(typed, Received::New { conversation, .. } if conversation == marias), "{typed:?}");
+    assert!(desk.conversation(marias).await.machine_paused && !desk.conversation(toms).await.machine_paused);
+    assert_eq!(desk.get(echo("e3", Some("c9"))).await, Received::Early);
+    assert_eq!(desk.get(echo("e4", None)).await, Received::Ignored);
+    assert_eq!(contacts::list(&mut desk.tx().await, None, None, 10).await.unwrap().len(), 2, "nobody else is there");
 }

@@ -6,15 +6,16 @@ use serde_json::json;
 use socialai_domain::{
     channels::Platform,
     conversations::{
-        MessageState,
+        AuthorKind, MessageState,
         sending::{self, Deliver, Next},
+        timeline::Message,
     },
     ids::{ConversationId, MessageId},
 };
 use socialai_sim::{EffectFilter, Fault, Moment, Rule, When};
 
 use super::rig::{CALLS_ARE_OVER, Connected, Rig};
-use crate::harness::{Running, tenant_tx, until, until_idle};
+use crate::harness::{Running, ask, tamper, tenant_tx, until, until_idle};
 
 /// Somebody wrote, and waits.
 async fn asked(rig: &Rig) -> (Connected, Running, ConversationId) {
@@ -65,20 +66,90 @@ async fn direct_messages_are_answered_at_each_platform_that_has_them() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn comment_is_answered_in_public_once() {
-    for platform in [Platform::Facebook, Platform::Instagram] {
+    for platform in PUBLIC {
         let rig = Rig::start().await;
-        let account = rig.connect(platform).await;
-        let engine = rig.engine(&account);
-        let comment = json!({ "person": "Maria", "text": "How much?" });
-        rig.world.act(platform.name(), "comment", comment).await.unwrap();
-        let conversation = rig.until_messages(1).await.remove(0).conversation_id;
-        let message = rig.answer(conversation, "10 euros").await;
+        let (engine, comment) = commented(&rig, platform).await;
+        let message = rig.answer(comment.conversation_id, "10 euros").await;
         rig.until_state(message, MessageState::Sent).await;
+        rig.told(platform, "own_comment", 1).await;
         until_idle(&rig.lab).await;
         engine.stop().await;
         let seen = rig.world.visible(&EffectFilter::of(platform.name()).what("comment_visible"));
         assert_eq!((seen.total, rig.all_messages().await.len()), (1, 2), "{}", platform.name());
+        assert_eq!((rig.conversations().await.len(), rig.contacts().await), (1, 1), "{}", platform.name());
     }
+}
+
+const PUBLIC: [Platform; 4] = [Platform::Facebook, Platform::Instagram, Platform::X, Platform::LinkedIn];
+
+/// Somebody asked in public.
+async fn commented(rig: &Rig, platform: Platform) -> (Running, Message) {
+    let account = rig.connect(platform).await;
+    let engine = rig.engine(&account);
+    let comment = json!({ "person": "Maria", "text": "How much?" });
+    rig.world.act(platform.name(), "comment", comment).await.unwrap();
+    let comment = rig.until_messages(1).await.remove(0);
+    (engine, comment)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn comment_typed_at_the_platform_stands_below_the_one_that_it_answers() {
+    for platform in [Platform::Facebook, Platform::Instagram, Platform::X] {
+        let rig = Rig::start().await;
+        let (engine, comment) = commented(&rig, platform).await;
+        let typed = json!({ "reply_to": comment.platform_id, "text": "10 euros" });
+        rig.world.act(platform.name(), "echo", typed).await.unwrap();
+        rig.until_messages(2).await;
+        until_idle(&rig.lab).await;
+        engine.stop().await;
+        let conversations = rig.conversations().await;
+        assert_eq!((conversations.len(), rig.contacts().await), (1, 1), "{}", platform.name());
+        assert!(conversations[0].machine_paused && conversations[0].awaiting_since.is_none(), "{}", platform.name());
+        let messages = rig.messages(comment.conversation_id).await;
+        let typed = messages.iter().find(|message| message.text == "10 euros").unwrap();
+        assert_eq!((typed.author_kind, typed.state), (AuthorKind::Platform, Some(MessageState::Sent)));
+    }
+}
+
+/// A comment of a page as Facebook delivers it.
+fn delivered(account: &Connected, from: &str, id: &str, parent: &str) -> serde_json::Value {
+    let value = json!({ "item": "comment", "verb": "add", "comment_id": id, "post_id": "1_1", "parent_id": parent,
+        "from": { "id": from, "name": "Somebody" }, "created_time": 1_795_262_420, "message": id });
+    let change = json!({ "field": "feed", "value": value });
+    json!({ "object": "page", "entry": [{ "id": account.external_id, "time": 1_795_262_420, "changes": [change] }] })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn comment_typed_at_the_platform_may_overtake_the_one_that_it_answers() {
+    let rig = Rig::start().await;
+    let account = rig.connect(Platform::Facebook).await;
+    let engine = rig.engine(&account);
+    rig.deliver(Platform::Facebook, &delivered(&account, &account.external_id, "1_3", "1_2")).await;
+    until("it waits", || async { ask::<i64>(&rig.lab, "select count(*) from system.delayed_jobs").await == 1 }).await;
+    rig.deliver(Platform::Facebook, &delivered(&account, "77", "1_2", "1_1")).await;
+    rig.until_messages(1).await;
+    tamper(&rig.lab, "update system.delayed_jobs set due_at = now()").await;
+    rig.until_messages(2).await;
+    until_idle(&rig.lab).await;
+    engine.stop().await;
+    let conversations = rig.conversations().await;
+    assert!(conversations.len() == 1 && conversations[0].machine_paused);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_company_says_to_nobody_opens_no_conversation() {
+    let rig = Rig::start().await;
+    let account = rig.connect(Platform::Facebook).await;
+    let engine = rig.engine(&account);
+    rig.deliver(Platform::Facebook, &delivered(&account, &account.external_id, "1_3", "1_1")).await;
+    rig.deliver(Platform::Facebook, &delivered(&account, &account.external_id, "1_4", "1_2")).await;
+    until("one waits", || async { ask::<i64>(&rig.lab, "select count(*) from system.delayed_jobs").await == 1 }).await;
+    rig.pass(time::Duration::minutes(3));
+    tamper(&rig.lab, "update system.delayed_jobs set due_at = now()").await;
+    until_idle(&rig.lab).await;
+    engine.stop().await;
+    assert_eq!((rig.conversations().await.len(), rig.contacts().await), (0, 0));
+    assert_eq!(ask::<i64>(&rig.lab, "select count(*) from system.inbound where state = 'received'").await, 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -18,6 +18,7 @@ use socialai_domain::{
         accounts::{self, Account, NewAccount},
         inbound::{self, Delivery},
     },
+    contacts,
     conversations::{
         Conversation, MessageState,
         attachments::{
@@ -247,6 +248,12 @@ impl Rig {
     pub async fn until_state(&self, id: MessageId, state: MessageState) {
         let is_so = || async { self.message(id).await.state.is_some_and(|now| now >= state && is_alike(now, state)) };
         until(&format!("the answer is {state:?}"), is_so).await;
+    }
+
+    /// How many people there are.
+    pub async fn contacts(&self) -> usize {
+        let mut tx = tenant_tx(&self.lab, self.tenant.id).await;
+        contacts::list(&mut tx, None, None, 1_000).await.unwrap().len()
     }
 
     pub async fn account(&self, id: ChannelAccountId) -> Account {
