@@ -3098,7 +3098,7 @@ export interface components {
              */
             has_human_agent: boolean;
             /**
-             * @description Public comments and mentions are received.
+             * @description Public comments and mentions are not received; only direct messages are.
              * @default false
              */
             ignores_comments: boolean;

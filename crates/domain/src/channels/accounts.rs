@@ -10,8 +10,8 @@ use sqlx::{FromRow, QueryBuilder};
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 
-pub(crate) use self::signs::{Receiving, hear};
 pub use self::signs::{note_event, note_poll, note_quota, poll_cursor};
+pub(crate) use self::signs::{Receiving, hear};
 use super::{Platform, apps, credentials, routes};
 use crate::{
     audit::{Actor, Entry},
@@ -111,7 +111,7 @@ pub fn remote(platform: Platform, external_id: &str) -> String {
 pub struct Settings {
     /// Most characters of an answer; null: the default of the channel. The platform's own limit holds in any case.
     pub text_limit: Option<u32>,
-    /// Public comments and mentions are received.
+    /// Public comments and mentions are not received; only direct messages are.
     pub ignores_comments: bool,
     /// The platform granted the right to answer by hand after the messaging window (Meta's Human Agent).
     pub has_human_agent: bool,

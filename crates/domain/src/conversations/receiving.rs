@@ -130,6 +130,9 @@ pub(super) struct Item {
 pub async fn receive(tx: &mut TenantTx, account: ChannelAccountId, item: Incoming) -> Result<Received> {
     let account = accounts::hear(tx, account).await?;
     let Incoming { what, .. } = item;
+    if account.ignores_comments && item.surface == Surface::Comment && matches!(what, What::Message(_)) {
+        return Ok(Received::Ignored);
+    }
     let item = Item {
         surface: item.surface,
         thread_key: clean_id(&item.thread_key),
@@ -260,7 +263,7 @@ async fn echo(
         }
         match of_message(tx, account, answered).await? {
             Some(place) => (place, false),
-            None if answered.is_some() => return Ok(Received::Early),
+            None if answered.is_some() && !account.ignores_comments => return Ok(Received::Early),
             None => return Ok(Received::Ignored),
         }
     };

@@ -22,6 +22,7 @@ pub(crate) struct Receiving {
     pub platform: Platform,
     pub external_id: String,
     pub state: State,
+    pub ignores_comments: bool,
     last_event_at: Option<OffsetDateTime>,
 }
 
@@ -34,11 +35,14 @@ impl Receiving {
 
 /// The account for which something came; it is written down that something did.
 pub(crate) async fn hear(tx: &mut TenantTx, id: ChannelAccountId) -> Result<Receiving> {
-    let account: Option<Receiving> =
-        sqlx::query_as("select id, platform, external_id, state, last_event_at from channel_accounts where id = $1")
-            .bind(id)
-            .fetch_optional(tx.conn())
-            .await?;
+    let account: Option<Receiving> = sqlx::query_as(
+        "select id, platform, external_id, state, last_event_at,
+            coalesce((settings ->> 'ignores_comments')::bool, false) as ignores_comments
+         from channel_accounts where id = $1",
+    )
+    .bind(id)
+    .fetch_optional(tx.conn())
+    .await?;
     let account = account.ok_or_else(|| Problem::missing("channel account"))?;
     if account.state == State::Disconnected {
         return Err(Problem::of(Code::ChannelNotConnected).into());

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use socialai_domain::{
-    channels::Platform,
+    channels::{Platform, accounts::Settings},
     conversations::{
         AuthorKind, MessageState,
         sending::{self, Deliver, Next},
@@ -150,6 +150,30 @@ async fn what_the_company_says_to_nobody_opens_no_conversation() {
     engine.stop().await;
     assert_eq!((rig.conversations().await.len(), rig.contacts().await), (0, 0));
     assert_eq!(ask::<i64>(&rig.lab, "select count(*) from system.inbound where state = 'received'").await, 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn account_that_takes_no_comments_still_answers_those_that_it_has() {
+    let rig = Rig::start().await;
+    let (engine, comment) = commented(&rig, Platform::Facebook).await;
+    let account = rig.conversations().await[0].account_id;
+    rig.set(account, Settings { ignores_comments: true, ..Settings::default() }).await;
+    for (is_mention, number) in [(false, 2), (true, 1)] {
+        let unwanted = json!({ "person": "Tom", "text": "And in red?", "is_mention": is_mention });
+        rig.world.act("facebook", "comment", unwanted).await.unwrap();
+        rig.told(Platform::Facebook, if is_mention { "mention" } else { "comment" }, number).await;
+    }
+    rig.say(Platform::Facebook, json!({ "person": "Tom", "text": "Do you ship?" })).await;
+    rig.until_messages(2).await;
+    let answer = rig.answer(comment.conversation_id, "10 euros").await;
+    rig.until_state(answer, MessageState::Sent).await;
+    rig.told(Platform::Facebook, "own_comment", 1).await;
+    until_idle(&rig.lab).await;
+    engine.stop().await;
+    let mut texts: Vec<_> = rig.all_messages().await.into_iter().map(|message| message.text).collect();
+    texts.sort();
+    assert_eq!(texts, ["10 euros", "Do you ship?", "How much?"]);
+    assert_eq!(ask::<i64>(&rig.lab, "select count(*) from system.inbound where state = 'received'").await, 5);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -15,7 +15,7 @@ use socialai_domain::{
     audit::Actor,
     channels::{
         Platform,
-        accounts::{self, Account, NewAccount},
+        accounts::{self, Account, Change, NewAccount, Settings},
         inbound::{self, Delivery},
     },
     contacts,
@@ -254,6 +254,12 @@ impl Rig {
     pub async fn contacts(&self) -> usize {
         let mut tx = tenant_tx(&self.lab, self.tenant.id).await;
         contacts::list(&mut tx, None, None, 1_000).await.unwrap().len()
+    }
+
+    pub async fn set(&self, id: ChannelAccountId, settings: Settings) {
+        let mut tx = tenant_tx(&self.lab, self.tenant.id).await;
+        accounts::change(&mut tx, id, Change { settings: Some(settings), name: None }).await.unwrap();
+        tx.commit().await.unwrap();
     }
 
     pub async fn account(&self, id: ChannelAccountId) -> Account {
