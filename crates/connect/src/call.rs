@@ -12,6 +12,7 @@
 
 mod answer;
 mod pace;
+mod quota;
 
 use std::fmt;
 use std::sync::Arc;
@@ -27,6 +28,8 @@ use url::Url;
 
 pub use self::answer::Answer;
 pub(crate) use self::pace::{listen, note as note_pause};
+pub use self::quota::Quota;
+pub(crate) use self::quota::{SCARCE_PERCENT, listen as listen_for_quota, note as note_quota};
 use crate::guard::{self, Blocked, GuardedResolver, Lookup, Reach};
 
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);

@@ -23,8 +23,8 @@ use uuid::Uuid;
 
 use self::breaker::Ticket;
 use self::line::{Line, Refusal};
-pub use crate::call::Repeat;
 use crate::call::{self, CallError};
+pub use crate::call::{Quota, Repeat};
 
 /// Below this many entries, looking for stale ones is not worth it.
 const FIRST_SWEEP: usize = 1024;
@@ -179,6 +179,21 @@ impl Remotes {
             sleep(pause).await;
             pause_at_most *= 2;
         }
+    }
+
+    /// As [`call`](Self::call); with what the platform said of its limits meanwhile, if it did.
+    pub async fn call_and_quota<T, E, F, Attempt>(
+        &self,
+        id: &RemoteId,
+        repeat: Repeat,
+        attempt: F,
+    ) -> (Result<T, E>, Option<Quota>)
+    where
+        F: FnMut() -> Attempt,
+        Attempt: Future<Output = Result<T, E>>,
+        E: From<CallError> + AsRef<CallError>,
+    {
+        call::listen_for_quota(self.call(id, repeat, attempt)).await
     }
 
     /// Every remote system that is not in its normal state or has calls under way. Those that are missing are well.

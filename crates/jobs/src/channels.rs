@@ -31,7 +31,7 @@ use secrecy::SecretString;
 use socialai_connect::{
     call::Http,
     objects::Objects,
-    remote::{RemoteId, Remotes},
+    remote::{Quota, RemoteId, Remotes},
     social::{
         self, Connector,
         kept::{AccountSecrets, AppSecrets},
@@ -218,6 +218,12 @@ fn speak(kept: &Credentials, app_secret: Option<SecretString>) -> Result<social:
     let (token, via) =
         read.ok_or_else(|| "The account has no tokens that can be used; connect it again.".to_owned())?;
     Ok(social::Credentials { account: kept.external_id.clone(), via, token, app_secret })
+}
+
+/// Keeps what the platform said of its limits while it was called.
+async fn note_quota(tx: &mut TenantTx, account: ChannelAccountId, quota: Option<Quota>) -> Result<()> {
+    let Some(Quota { told, is_scarce }) = quota else { return Ok(()) };
+    accounts::note_quota(tx, account, &accounts::Quota { told, is_scarce }).await
 }
 
 /// Jobs that are ordered but cannot be written never happen.

@@ -10,7 +10,7 @@ use sqlx::{FromRow, QueryBuilder};
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 
-pub use self::signs::{note_event, note_poll, note_quota, poll_cursor};
+pub use self::signs::{Quota, note_event, note_poll, note_quota, poll_cursor};
 pub(crate) use self::signs::{Receiving, hear};
 use super::{Platform, apps, credentials, routes};
 use crate::{

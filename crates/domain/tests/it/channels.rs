@@ -1,12 +1,12 @@
 //! Channel accounts, their routes and tokens, raw deliveries, gaps.
 
 use secrecy::ExposeSecret;
-use serde_json::json;
+use serde_json::{Value, json};
 use socialai_domain::{
     audit::Actor,
     channels::{
         Platform,
-        accounts::{self, Account, Change, NewAccount, Settings, State},
+        accounts::{self, Account, Change, NewAccount, Quota, Settings, State},
         apps, credentials, gaps,
         inbound::{self, Delivery, LeftOver},
         routes,
@@ -21,7 +21,7 @@ use socialai_domain::{
     tenants::{self, Home, Status, purge, relocate},
 };
 use socialai_testkit::lab::Lab;
-use time::Duration;
+use time::{Duration, OffsetDateTime};
 
 use crate::conversations::{Desk, fresh, new_account};
 
@@ -327,4 +327,29 @@ async fn conversations_move_with_their_workspace_and_go_on_where_it_arrives() {
         tx.commit().await.unwrap();
         assert_eq!(desk.shown(conversation).await.len(), 2 * (nth + 1), "{home:?}");
     }
+}
+
+#[tokio::test]
+async fn limits_are_written_when_they_are_news() {
+    let desk = Desk::new().await;
+    desk.lab.clock.stop();
+    let kept = async |told: Value, is_scarce| {
+        let mut tx = desk.tx().await;
+        let quota = Quota { told: told.as_object().unwrap().clone(), is_scarce };
+        accounts::note_quota(&mut tx, desk.account.id, &quota).await.unwrap();
+        tx.commit().await.unwrap();
+        accounts::get(&mut desk.tx().await, desk.account.id).await.unwrap().quota.unwrap()
+    };
+    let left = |remaining: u32, reset: OffsetDateTime| json!({ "limit": 15, "remaining": remaining, "reset": reset.unix_timestamp() });
+    let soon = desk.now() + Duration::minutes(5);
+    let first = json!({ "messages": left(14, soon) });
+    assert_eq!(kept(first.clone(), false).await, first);
+    assert_eq!(kept(json!({ "messages": left(13, soon) }), false).await, first, "there is enough");
+    assert_eq!(kept(json!({ "messages": left(2, soon) }), true).await["messages"]["remaining"], 2);
+    desk.lab.clock.advance(Duration::minutes(1));
+    let both = kept(json!({ "posts": left(15, soon) }), false).await;
+    assert_eq!((&both["messages"]["remaining"], &both["posts"]["remaining"]), (&json!(2), &json!(15)));
+    desk.lab.clock.advance(Duration::minutes(5));
+    let posts = json!({ "posts": left(15, desk.now() + Duration::minutes(5)) });
+    assert_eq!(kept(posts.clone(), false).await, posts, "the messages are there again");
 }

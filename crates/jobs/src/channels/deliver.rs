@@ -25,7 +25,7 @@ use socialai_domain::{
     tenancy::TenantTx,
 };
 
-use super::{Parts, Speaker, settle, spread};
+use super::{Parts, Speaker, note_quota, settle, spread};
 use crate::{Context, Handled, Trouble, webhooks::sentence};
 
 /// Somebody has just put other tokens there.
@@ -49,24 +49,25 @@ async fn send(sending: Sending, mut tx: TenantTx, context: Context, parts: &Part
     let ready = ready(&mut tx, &context, parts, &outgoing, sending.credentials.clone()).await?;
     let tokens = sending.credentials.clone();
     let sent = sending.dispatch(tx).await?;
-    let outcome = match &ready {
+    let (outcome, quota) = match &ready {
         Ready::Say(saying) => {
             let (speaker, words) = &**saying;
             let call = || speaker.connector.send(&parts.http, &speaker.credentials, words);
             match at_hand(&context, parts, &outgoing).await {
-                Ok(()) => parts.remotes.call(&speaker.remote, Repeat::Never, call).await,
-                Err(lacking) => Err(lacking),
+                Ok(()) => parts.remotes.call_and_quota(&speaker.remote, Repeat::Never, call).await,
+                Err(lacking) => (Err(lacking), None),
             }
         }
         // The widget reads it where it is.
-        Ready::Here => Ok(AtPlatform { platform_id: outgoing.message.to_string() }),
-        Ready::Never(reason) => Err(CallError::Refused { code: String::new(), message: reason.clone() }),
+        Ready::Here => (Ok(AtPlatform { platform_id: outgoing.message.to_string() }), None),
+        Ready::Never(reason) => (Err(CallError::Refused { code: String::new(), message: reason.clone() }), None),
     };
     let ended = ended(&outcome, parts.timing.wait);
     count(outgoing.platform, &ended);
     let mut tx = context.tx().await?;
     let after = sending::record(&mut tx, sent, &ended, &parts.patience).await?;
     let is_over = about_the_account(&mut tx, &tokens, outcome.err()).await?;
+    note_quota(&mut tx, tokens.account, quota).await?;
     match after {
         After::Done => context.finish(tx).await,
         After::Again(pause) => {

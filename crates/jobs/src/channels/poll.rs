@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use socialai_connect::{
     call::CallError,
-    remote::Repeat,
+    remote::{Quota, Repeat},
     social::{Cursor, Page, Surface},
 };
 use socialai_domain::{
@@ -30,6 +30,7 @@ use uuid::Uuid;
 use super::{
     Parts, Speaker, complete,
     ingest::{self, Piece, Why},
+    note_quota,
 };
 use crate::{Context, Handled, Trouble};
 
@@ -50,6 +51,8 @@ impl Task for Poll {
 
 /// Pages that one job reads; then others have their turn.
 const MOST_PAGES: usize = 20;
+/// Between two pages where little may be asked any more: answers count as well.
+const SCARCE: Duration = Duration::from_mins(1);
 /// Clocks differ, and what was said just before a gap may be in it.
 const OVERLAP: time::Duration = time::Duration::minutes(2);
 /// A webhook may be that late; what is older and not here was missed.
@@ -83,7 +86,7 @@ pub async fn poll(task: Poll, context: Context, parts: &Parts) -> Handled {
     let place = place.and_then(|place| serde_json::from_value(place).ok()).unwrap_or_default();
     let Ok(speaker) = parts.speaker_of(&mut tx, account.id).await? else { return context.finish(tx).await };
     tx.rollback().await?;
-    let mut round = Round { context: &context, parts, speaker: &speaker, account: &account, place };
+    let mut round = Round { context: &context, parts, speaker: &speaker, account: &account, place, quota: None };
     round.begin(gap.as_ref());
     match round.read().await? {
         Read::All => {
@@ -92,7 +95,7 @@ pub async fn poll(task: Poll, context: Context, parts: &Parts) -> Handled {
             conclude(&mut tx, &account, gap.as_ref(), place).await?;
             context.finish(tx).await
         }
-        Read::Part => Err(Trouble::Pause { after: Duration::from_secs(1) }),
+        Read::Part { pause } => Err(Trouble::Pause { after: pause }),
         Read::Failed(CallError::Refused { message, .. }) => {
             let mut tx = context.tx().await?;
             let place = round.place;
@@ -105,6 +108,7 @@ pub async fn poll(task: Poll, context: Context, parts: &Parts) -> Handled {
             tracing::info!(account = %account.id, %error, "an account could not be asked for what was said there");
             let mut tx = context.tx().await?;
             accounts::note_poll(&mut tx, account.id, &json!(round.place)).await?;
+            note_quota(&mut tx, account.id, round.quota).await?;
             context.finish(tx).await
         }
     }
@@ -113,7 +117,9 @@ pub async fn poll(task: Poll, context: Context, parts: &Parts) -> Handled {
 enum Read {
     All,
     /// There is more; it goes on where it is.
-    Part,
+    Part {
+        pause: Duration,
+    },
     Failed(CallError),
 }
 
@@ -123,6 +129,8 @@ struct Round<'a> {
     speaker: &'a Speaker<'a>,
     account: &'a Account,
     place: Place,
+    /// What the platform said of its limits with the last page.
+    quota: Option<Quota>,
 }
 
 impl Round<'_> {
@@ -142,8 +150,11 @@ impl Round<'_> {
         let mut pages = 0;
         for surface in self.speaker.connector.spec().polled {
             while !self.place.done.iter().any(|done| done == surface.as_str()) {
+                if self.quota.as_ref().is_some_and(|quota| quota.is_scarce) {
+                    return Ok(Read::Part { pause: SCARCE });
+                }
                 if pages == MOST_PAGES {
-                    return Ok(Read::Part);
+                    return Ok(Read::Part { pause: Duration::from_secs(1) });
                 }
                 pages += 1;
                 let now = self.context.databases().now();
@@ -158,13 +169,15 @@ impl Round<'_> {
     }
 
     /// With what it only names read in full.
-    async fn page(&self, surface: Surface, now: OffsetDateTime) -> Result<Page, CallError> {
+    async fn page(&mut self, surface: Surface, now: OffsetDateTime) -> Result<Page, CallError> {
         let Some(cursor) = self.place.surfaces.get(surface.as_str()) else {
             return Err(CallError::Unreadable("there is no place to begin"));
         };
         let connector = self.speaker.connector;
         let call = || connector.poll(&self.parts.http, &self.speaker.credentials, cursor, now);
-        let mut page = self.parts.remotes.call(&self.speaker.remote, Repeat::Safe, call).await?;
+        let (page, quota) = self.parts.remotes.call_and_quota(&self.speaker.remote, Repeat::Safe, call).await;
+        self.quota = quota;
+        let mut page = page?;
         let mut items = Vec::with_capacity(page.items.len());
         for item in page.items {
             if !complete::is_bare(&item) {
@@ -204,6 +217,7 @@ impl Round<'_> {
         }
         let mut tx = self.context.tx().await?;
         accounts::note_poll(&mut tx, account, &json!(self.place)).await?;
+        note_quota(&mut tx, account, self.quota.clone()).await?;
         Ok(tx.commit().await?)
     }
 }

@@ -26,6 +26,14 @@ describe("what a platform said of its limits", () => {
     ]);
   });
 
+  it("says what is left of what", () => {
+    const lines = linesOf({ messages: { limit: 15, remaining: 3 }, message_reads: { limit: 15, remaining: 14 } });
+    expect(lines.map(({ name, value }) => `${name}: ${value}`)).toEqual([
+      "Messages left: 3 of 15",
+      "Message reads left: 14 of 15",
+    ]);
+  });
+
   it.each([null, undefined, [], {}, true, { a: { b: { c: { d: { e: { f: 1 } } } } } }])("survives %j", (quota) => {
     expect(linesOf(quota)).toEqual([]);
   });

@@ -29,15 +29,15 @@ export function linesOf(quota: unknown): QuotaLine[] {
 function read(value: unknown, name: string, depth: number, lines: QuotaLine[]): void {
   if (depth > DEEPEST || lines.length >= MOST) return;
   if (Array.isArray(value)) for (const one of value) read(one, name, depth + 1, lines);
-  else if (typeof value === "object" && value !== null) readFields(value, depth, lines);
+  else if (typeof value === "object" && value !== null) readFields(value, name, depth, lines);
   else if (typeof value === "number" || typeof value === "string") lines.push(lineOf(name, value));
 }
 
-function readFields(fields: object, depth: number, lines: QuotaLine[]): void {
+function readFields(fields: object, of: string, depth: number, lines: QuotaLine[]): void {
   const { remaining, limit, ...rest } = fields as Record<string, unknown>;
   if (typeof remaining === "number" && typeof limit === "number" && limit > 0) {
     const share = Math.min(1, Math.max(0, 1 - remaining / limit));
-    lines.push({ name: "Calls left", value: `${remaining} of ${limit}`, share });
+    lines.push({ name: of ? `${wordsOf(of)} left` : "Calls left", value: `${remaining} of ${limit}`, share });
   } else {
     for (const [name, value] of Object.entries({ remaining, limit })) read(value, name, depth + 1, lines);
   }
@@ -45,10 +45,14 @@ function readFields(fields: object, depth: number, lines: QuotaLine[]): void {
 }
 
 function lineOf(name: string, value: number | string): QuotaLine {
-  const words = name.replaceAll("_", " ");
-  const known = NAMES[name] ?? words.charAt(0).toUpperCase() + words.slice(1);
+  const known = NAMES[name] ?? wordsOf(name);
   if (!PERCENT.has(name) || typeof value !== "number") return { name: known, value: String(value) };
   return { name: known, value: `${value} % used`, share: Math.min(1, Math.max(0, value / 100)) };
+}
+
+function wordsOf(name: string): string {
+  const words = name.replaceAll("_", " ");
+  return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
 /** From four fifths on there is something to see on the card. */

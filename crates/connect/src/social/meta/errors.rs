@@ -5,11 +5,11 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::super::json;
 use super::super::refusal::{Refusal, refused};
-use crate::call::{self, Answer, CallError};
+use crate::call::{self, Answer, CallError, Quota, SCARCE_PERCENT};
 
 const SHORTEST_PAUSE: Duration = Duration::from_mins(1);
 /// The app's own usage tells no time. Its window is an hour that slides.
@@ -18,13 +18,19 @@ const LONGEST_PAUSE: Duration = Duration::from_hours(24);
 const USED_UP_PERCENT: f64 = 100.0;
 /// The budgets that our calls are counted in.
 const OURS: [&str; 3] = ["pages", "messenger", "instagram"];
+/// What the app's own budget is called beside those of accounts, which have numbers.
+const APP: &str = "app";
+const MEASURES: [&str; 3] = ["call_count", "total_time", "total_cputime"];
+const REGAINED: &str = "estimated_time_to_regain_access";
 
 /// The body of an answer that succeeded, otherwise what the error means.
 pub(super) fn outcome(answer: Answer) -> Result<Value, CallError> {
-    let pause = usage_pause(&answer);
+    let usages = usages(&answer);
+    let pause = usage_pause(&usages);
     if let Some(pause) = pause {
         call::note_pause(pause);
     }
+    call::note_quota(usages);
     let body = json::read(answer.body()).ok();
     let fault = body.as_ref().map(|body| &body["error"]);
     if let Some(fault) = fault.filter(|fault| fault.is_object()) {
@@ -77,23 +83,45 @@ fn meaning(fault: &Value, pause: Option<Duration>) -> Option<CallError> {
     }
 }
 
-/// How long to keep away after this answer: calling while a budget is used up makes the block longer.
-fn usage_pause(answer: &Answer) -> Option<Duration> {
+/// What the headers tell of the budgets that our calls are counted in: the app's own, and those of accounts.
+fn usages(answer: &Answer) -> Quota {
     let read = |name: &str| json::read(answer.header(name)?.as_bytes()).ok();
-    let app = read("x-app-usage").filter(is_used_up).map(|_| APP_PAUSE);
+    let mut quota = Quota::default();
     let business = read("x-business-use-case-usage");
-    let entries = business.iter().filter_map(Value::as_object).flat_map(|by_id| by_id.values()).flat_map(json::list);
-    let ours = entries.filter(|entry| entry["type"].as_str().is_none_or(|kind| OURS.contains(&kind)));
-    ours.filter(|entry| is_used_up(entry)).map(regained_after).chain(app).max()
+    for (id, entries) in business.iter().filter_map(Value::as_object).flatten() {
+        let is_ours = |entry: &&Value| entry["type"].as_str().is_none_or(|kind| OURS.contains(&kind));
+        let ours: Vec<_> = json::list(entries).iter().filter(is_ours).map(known).collect();
+        if !ours.is_empty() {
+            quota.told.insert(id.clone(), ours.into());
+        }
+    }
+    if let Some(app) = read("x-app-usage") {
+        quota.told.insert(APP.to_owned(), known(&app));
+    }
+    quota.is_scarce = quota.told.values().flat_map(json::list).any(|usage| percent(usage) >= SCARCE_PERCENT);
+    quota
 }
 
-fn is_used_up(usage: &Value) -> bool {
-    ["call_count", "total_time", "total_cputime"]
-        .into_iter()
-        .any(|measure| usage[measure].as_f64().is_some_and(|percent| percent >= USED_UP_PERCENT))
+/// A usage without what nobody knows.
+fn known(usage: &Value) -> Value {
+    let names = ["type"].into_iter().chain(MEASURES).chain([REGAINED]);
+    let known = names.filter_map(|name| Some((name.to_owned(), usage.get(name)?.clone())));
+    known.collect::<Map<_, _>>().into()
+}
+
+/// How long to keep away after this answer: calling while a budget is used up makes the block longer.
+fn usage_pause(quota: &Quota) -> Option<Duration> {
+    let usages = quota.told.iter().flat_map(|(name, usages)| json::list(usages).iter().map(move |usage| (name, usage)));
+    let used_up = usages.filter(|(_, usage)| percent(usage) >= USED_UP_PERCENT);
+    used_up.map(|(name, usage)| if name == APP { APP_PAUSE } else { regained_after(usage) }).max()
+}
+
+/// Of the measure of which most is used.
+fn percent(usage: &Value) -> f64 {
+    MEASURES.into_iter().filter_map(|measure| usage[measure].as_f64()).fold(0.0, f64::max)
 }
 
 fn regained_after(usage: &Value) -> Duration {
-    let minutes = usage["estimated_time_to_regain_access"].as_u64().unwrap_or_default();
+    let minutes = usage[REGAINED].as_u64().unwrap_or_default();
     Duration::from_secs(minutes.saturating_mul(60)).clamp(SHORTEST_PAUSE, LONGEST_PAUSE)
 }

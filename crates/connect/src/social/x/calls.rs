@@ -9,7 +9,7 @@ use super::super::oauth::Token;
 use super::super::refusal::{Refusal, refused};
 use super::super::{Account, Credentials, Cursor, Outgoing, Page, Sent, json as read, optional, with_query};
 use super::{X, delivery, errors, length};
-use crate::call::{CallError, Http};
+use crate::call::{Answer, CallError, Http};
 
 const DM_FIELDS: &str = "id,event_type,text,sender_id,dm_conversation_id,created_at,attachments";
 const POST_FIELDS: &str = "id,text,author_id,created_at,conversation_id,in_reply_to_user_id,\
@@ -22,10 +22,10 @@ pub(super) async fn send(
     credentials: &Credentials,
     outgoing: &Outgoing,
 ) -> Result<Sent, CallError> {
-    let (url, body, id) = match outgoing.surface {
+    let (url, body, id, kind) = match outgoing.surface {
         Surface::Message => {
             let url = x.url(&["dm_conversations", "with", &outgoing.to, "messages"]);
-            (url, json!({ "text": outgoing.text }), "dm_event_id")
+            (url, json!({ "text": outgoing.text }), "dm_event_id", "messages")
         }
         Surface::Comment | Surface::Mention => {
             let answered = outgoing.reply_to.as_ref().or(outgoing.thread.as_ref());
@@ -34,16 +34,20 @@ pub(super) async fn send(
             if !outgoing.is_human {
                 body["made_with_ai"] = true.into();
             }
-            (x.url(&["tweets"]), body, "id")
+            (x.url(&["tweets"]), body, "id", "posts")
         }
     };
     let answer = http.post_json(&url, &body).bearer_auth(credentials.token.secret()).send().await?;
-    let answer = errors::outcome(answer)?;
+    let answer = errors::counted(kind, answer)?;
     Ok(Sent { platform_id: read::id(&answer["data"][id]).ok_or(CallError::Unknown)? })
 }
 
 async fn get(http: &Http, token: &Token, url: Url, query: &[(&str, &str)]) -> Result<Value, CallError> {
-    errors::outcome(http.get(&with_query(url, query)).bearer_auth(token.secret()).send().await?)
+    errors::outcome(asked(http, token, url, query).await?)
+}
+
+async fn asked(http: &Http, token: &Token, url: Url, query: &[(&str, &str)]) -> Result<Answer, CallError> {
+    http.get(&with_query(url, query)).bearer_auth(token.secret()).send().await
 }
 
 /// X shortens addresses and writes some signs as HTML does, so texts are compared without both.
@@ -91,7 +95,8 @@ async fn poll_messages(x: &X, http: &Http, credentials: &Credentials, cursor: &C
         ("event_types", "MessageCreate"),
     ];
     query.extend(cursor.page().map(|page| ("pagination_token", page)));
-    let list = get(http, &credentials.token, x.url(&["dm_events"]), &query).await?;
+    let answer = asked(http, &credentials.token, x.url(&["dm_events"]), &query).await?;
+    let list = errors::counted("message_reads", answer)?;
     let message = |event: &Value| delivery::message_v2(&credentials.account, event, &list["includes"]["users"]);
     Ok(page(&list, cursor, read::list(&list["data"]).iter().map(message).collect()))
 }
@@ -105,7 +110,8 @@ async fn poll_mentions(x: &X, http: &Http, credentials: &Credentials, cursor: &C
     ];
     query.extend(cursor.since_id().map(|id| ("since_id", id)));
     query.extend(cursor.page().map(|page| ("pagination_token", page)));
-    let list = get(http, &credentials.token, x.url(&["users", &credentials.account, "mentions"]), &query).await?;
+    let answer = asked(http, &credentials.token, x.url(&["users", &credentials.account, "mentions"]), &query).await?;
+    let list = errors::counted("mention_reads", answer)?;
     let post = |post: &Value| delivery::post_v2(&credentials.account, post, &list["includes"]["users"]);
     Ok(page(&list, cursor, read::list(&list["data"]).iter().map(post).collect()))
 }

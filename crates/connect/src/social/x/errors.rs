@@ -5,15 +5,31 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use time::OffsetDateTime;
 
 use super::super::json;
 use super::super::refusal::{Refusal, refused};
-use crate::call::{Answer, CallError};
+use crate::call::{self, Answer, CallError, Quota, SCARCE_PERCENT};
 
 const SHORTEST_PAUSE: Duration = Duration::from_mins(1);
 const LONGEST_PAUSE: Duration = Duration::from_hours(24);
+
+/// The outcome of a call that is counted with its like; what is left of them is noted.
+pub(super) fn counted(kind: &str, answer: Answer) -> Result<Value, CallError> {
+    let mut quota = Quota::default();
+    for (budget, span) in [("x-rate-limit", ""), ("x-user-limit-24hour", "_a_day")] {
+        let header = |part: &str| answer.header(&format!("{budget}-{part}"))?.trim().parse::<u32>().ok();
+        if let (Some(limit), Some(remaining)) = (header("limit"), header("remaining")) {
+            let used = 100.0 - 100.0 * f64::from(remaining) / f64::from(limit.max(1));
+            quota.is_scarce |= used >= SCARCE_PERCENT;
+            let left = json!({ "limit": limit, "remaining": remaining, "reset": header("reset") });
+            quota.told.insert(format!("{kind}{span}"), left);
+        }
+    }
+    call::note_quota(quota);
+    outcome(answer)
+}
 
 pub(super) fn outcome(answer: Answer) -> Result<Value, CallError> {
     let body = json::read(answer.body());

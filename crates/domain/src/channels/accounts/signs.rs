@@ -1,7 +1,7 @@
 //! Signs of life of an account: what came, how far polling has read, what the platform says of its limits.
 
-use serde_json::Value;
-use sqlx::FromRow;
+use serde_json::{Map, Value};
+use sqlx::{FromRow, types::Json};
 use time::{Duration, OffsetDateTime};
 
 use super::State;
@@ -14,6 +14,8 @@ use crate::{
 
 /// How fine `last_event_at` is: a busy account's row is not written for every message.
 const EVENT_GRAIN: Duration = Duration::seconds(10);
+/// The same for `quota` while nothing is scarce.
+const QUOTA_GRAIN: Duration = Duration::minutes(1);
 
 /// What receiving needs to know of an account.
 #[derive(Debug, Clone, FromRow)]
@@ -67,15 +69,32 @@ pub async fn note_event(tx: &mut TenantTx, id: ChannelAccountId) -> Result<()> {
     Ok(())
 }
 
-/// What the platform said of its limits.
-pub async fn note_quota(tx: &mut TenantTx, id: ChannelAccountId, quota: &Value) -> Result<()> {
+/// What a platform says of its limits, in its own words.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Quota {
+    /// By what is limited.
+    pub told: Map<String, Value>,
+    /// Most of it is used up: then each change is worth to be known.
+    pub is_scarce: bool,
+}
+
+/// What the platform said of its limits. What it said of others stays until they are there again. As with events, nobody
+/// waits for this, and while there is enough of everything it is written once a minute at most.
+pub async fn note_quota(tx: &mut TenantTx, id: ChannelAccountId, quota: &Quota) -> Result<()> {
     let now = tx.now();
-    sqlx::query("update channel_accounts set quota = $2, quota_at = $3 where id = $1")
-        .bind(id)
-        .bind(quota)
-        .bind(now)
-        .execute(tx.conn())
-        .await?;
+    let noted = sqlx::query(
+        "update channel_accounts set quota_at = $3, quota = $2 || coalesce((
+            select jsonb_object_agg(key, value) from jsonb_each(quota)
+            where not $2 ? key and case when jsonb_typeof(value -> 'reset') = 'number'
+                then to_timestamp((value ->> 'reset')::float8) > $3 else true end), '{}')
+         where (tenant_id, id) in (
+            select tenant_id, id from channel_accounts
+            where id = $1 and (quota_at is null or quota_at <= $4 or not quota ?& $6 or $5 and not quota @> $2)
+            for no key update skip locked)",
+    );
+    let (told, kinds) = (Json(&quota.told), quota.told.keys().collect::<Vec<_>>());
+    let noted = noted.bind(id).bind(told).bind(now).bind(now - QUOTA_GRAIN).bind(quota.is_scarce).bind(kinds);
+    noted.execute(tx.conn()).await?;
     Ok(())
 }
 

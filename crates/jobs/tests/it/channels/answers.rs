@@ -177,6 +177,50 @@ async fn account_that_takes_no_comments_still_answers_those_that_it_has() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_the_platform_says_of_its_limits_is_kept_and_not_for_every_answer() {
+    let rig = Rig::start().await;
+    let account = rig.connect(Platform::X).await;
+    let engine = rig.engine(&account);
+    rig.say(Platform::X, json!({ "person": "Maria", "text": "Do you ship?" })).await;
+    let conversation = rig.until_messages(1).await.remove(0).conversation_id;
+    // X counts by quarters of an hour.
+    let passed = rig.lab.clock.now().unix_timestamp().rem_euclid(900);
+    rig.pass(time::Duration::seconds(900 - passed));
+    // Nobody waits for the account's row, which echoes write as well.
+    rig.world.add_fault(Rule::new("x", lost_for_long()).about("echo")).unwrap();
+    let left = async |text: &str| {
+        let message = rig.answer(conversation, text).await;
+        rig.until_state(message, MessageState::Sent).await;
+        until_idle(&rig.lab).await;
+        let quota = rig.account(account.id).await.quota.unwrap();
+        let number = |name: &str| quota["messages"][name].as_u64().unwrap();
+        (number("remaining"), number("limit"))
+    };
+    assert_eq!(left("Yes.").await, (14, 15));
+    assert_eq!(left("Everywhere.").await, (14, 15), "that is not worth a write");
+    rig.pass(time::Duration::minutes(1));
+    assert_eq!(left("In two days.").await, (12, 15));
+    rig.world.configure("x", json!({ "sends": 5 })).unwrap();
+    assert_eq!(left("For free.").await, (1, 5), "little is left");
+    assert_eq!(left("Bye.").await, (0, 5));
+    engine.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn usage_of_a_page_is_kept_by_whose_it_is() {
+    let rig = Rig::start().await;
+    let (account, engine, conversation) = asked(&rig).await;
+    rig.world.configure("facebook", json!({ "sends": 4 })).unwrap();
+    let message = rig.answer(conversation, "Yes, everywhere.").await;
+    is_sent_once(&rig, message).await;
+    engine.stop().await;
+    let quota = rig.account(account.id).await.quota.unwrap();
+    let usage = &quota[account.external_id.as_str()][0];
+    assert_eq!((&usage["type"], &usage["call_count"]), (&json!("messenger"), &json!(25)));
+    assert!(quota["app"]["call_count"].is_u64());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn answer_whose_confirmation_is_lost_is_found_there() {
     for fault in [
         Fault::Cut { moment: Moment::AfterEffect },

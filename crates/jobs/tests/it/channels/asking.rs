@@ -12,7 +12,7 @@ use socialai_jobs::channels::Poll;
 use socialai_sim::{EffectFilter, Fault, Rule};
 
 use super::rig::{Connected, Rig};
-use crate::harness::{tenant_tx, until, until_idle};
+use crate::harness::{ask, tamper, tenant_tx, until, until_idle};
 
 async fn ask_for(rig: &Rig, account: &Connected) {
     let mut tx = tenant_tx(&rig.lab, rig.tenant.id).await;
@@ -72,4 +72,28 @@ async fn comment_that_was_only_named_is_read_and_answered() {
     until_idle(&rig.lab).await;
     engine.stop().await;
     assert_eq!(rig.world.visible(&EffectFilter::of("linkedin").what("comment_visible")).total, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn account_of_which_little_may_be_asked_is_asked_slowly() {
+    let rig = Rig::start().await;
+    let account = rig.connect(Platform::X).await;
+    rig.world.configure("x", json!({ "calls": 5 })).unwrap();
+    // X counts by quarters of an hour.
+    let passed = rig.lab.clock.now().unix_timestamp().rem_euclid(900);
+    rig.pass(time::Duration::seconds(900 - passed));
+    let engine = rig.engine(&account);
+    for _ in 0..3 {
+        ask_for(&rig, &account).await;
+        until_idle(&rig.lab).await;
+    }
+    ask_for(&rig, &account).await;
+    let pauses = "select count(*) from system.lanes where wait_until > now() + interval '50 seconds'";
+    until("it pauses", || async { ask::<i64>(&rig.lab, pauses).await == 1 }).await;
+    let left = async |kind: &str| rig.account(account.id).await.quota.unwrap()[kind]["remaining"].as_u64();
+    assert_eq!(left("message_reads").await, Some(1));
+    tamper(&rig.lab, "update system.lanes set wait_until = now() where wait_until is not null").await;
+    until_idle(&rig.lab).await;
+    engine.stop().await;
+    assert_eq!(left("mention_reads").await, Some(1), "then it goes on");
 }
