@@ -313,6 +313,19 @@ fn comments_of_linkedin_are_read_in_both_spellings() {
     assert_eq!(of(notification("LIKE", person)).happened, unknown("LIKE"));
 }
 
+#[test]
+fn share_that_names_an_organisation_of_linkedin_is_a_mention() {
+    const SHARE: &str = "urn:li:share:7094637247487995904";
+    let mut shared = notification("SHARE_MENTION", "urn:li:person:zLqTygBP8S");
+    shared["generatedActivity"] = SHARE.into();
+    shared["decoratedGeneratedActivity"] = json!({ "share": {
+        "entity": SHARE, "owner": "urn:li:person:zLqTygBP8S", "text": "Ask Acme", "mediaCategory": "NONE" } });
+    let item = one("linkedin", &json!({ "type": "T", "notifications": [shared] }));
+    assert_eq!((item.surface, item.thread.as_deref()), (Surface::Mention, Some(SHARE)));
+    assert_eq!(item.from, Some(Party::new("urn:li:person:zLqTygBP8S")));
+    assert_eq!((item.account.as_str(), item.happened), ("urn:li:organization:9", message(SHARE, "Ask Acme")));
+}
+
 /// A batch of three, the middle one replaced.
 fn batch(platform: &str, middle: &Value) -> Value {
     let event = |id: &str| json!({ "sender": { "id": "P" }, "recipient": { "id": "1" }, "timestamp": 1_760_000_000, "message": { "mid": id, "text": "x" } });

@@ -330,6 +330,24 @@ async fn conversations_move_with_their_workspace_and_go_on_where_it_arrives() {
 }
 
 #[tokio::test]
+async fn tokens_of_an_account_do_not_stand_in_the_database() {
+    let desk = Desk::new().await;
+    let token = "EAAB_example_token";
+    let secret = format!(r#"{{"token":"{token}"}}"#);
+    let new = NewAccount { credentials: Some(secret.into()), ..new_account(Platform::Instagram) };
+    let account = connect(&desk.lab, desk.tenant.id, &new).await.unwrap();
+    let mut owner = desk.lab.owner().await;
+    let (sealed, row): (Vec<u8>, String) =
+        sqlx::query_as("select credentials_sealed, a::text from shared.channel_accounts a where id = $1")
+            .bind(account.id)
+            .fetch_one(&mut owner)
+            .await
+            .unwrap();
+    assert!(sealed.len() > token.len() && !sealed.windows(token.len()).any(|part| part == token.as_bytes()));
+    assert!(!row.contains(token));
+}
+
+#[tokio::test]
 async fn limits_are_written_when_they_are_news() {
     let desk = Desk::new().await;
     desk.lab.clock.stop();

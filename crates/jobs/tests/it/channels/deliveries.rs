@@ -1,7 +1,10 @@
 //! What people write at a platform becomes conversations, however it is delivered.
 
 use serde_json::json;
-use socialai_domain::{channels::Platform, conversations::MessageState};
+use socialai_domain::{
+    channels::Platform,
+    conversations::{Kind, MessageState},
+};
 use socialai_sim::{Fault, Rule, When};
 
 use super::rig::Rig;
@@ -95,4 +98,23 @@ async fn answer_in_the_platforms_own_app_is_a_humans() {
     let typed = messages.iter().find(|message| message.text == "typed there").unwrap();
     assert_eq!((typed.state, typed.author_id), (Some(MessageState::Sent), None));
     assert!(rig.conversations().await[0].machine_paused);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn mention_below_somebody_elses_post_becomes_a_conversation_with_its_author() {
+    for platform in [Platform::Facebook, Platform::X, Platform::LinkedIn] {
+        let rig = Rig::start().await;
+        let account = rig.connect(platform).await;
+        let engine = rig.engine(&account);
+        let mention = json!({ "person": "Maria", "text": "Ask @acme how they do it", "is_mention": true });
+        let mention = rig.world.act(platform.name(), "comment", mention).await.unwrap();
+        let message = rig.until_messages(1).await.remove(0);
+        assert_eq!((message.kind, message.text.as_str()), (Kind::Mention, "Ask @acme how they do it"));
+        assert_eq!(message.platform_id.as_deref(), mention["id"].as_str(), "{}", platform.name());
+        until_idle(&rig.lab).await;
+        engine.stop().await;
+        let conversations = rig.conversations().await;
+        assert_eq!((conversations.len(), rig.contacts().await), (1, 1), "{}", platform.name());
+        assert!(conversations[0].was_invited);
+    }
 }

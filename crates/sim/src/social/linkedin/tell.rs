@@ -224,7 +224,8 @@ impl LinkedIn {
         if !self.is_bare && deed.did != Did::TookBack {
             item["decoratedSourcePost"] =
                 json!({ "entity": it.post, "owner": urn(&it.account), "text": "A post", "mediaCategory": "NONE" });
-            item["decoratedGeneratedActivity"] = json!({ "comment": {
+            let kind = if action == "SHARE_MENTION" { "share" } else { "comment" };
+            item["decoratedGeneratedActivity"] = json!({ kind: {
                 "entity": it.id, "owner": owner, "object": it.post, "text": it.text,
             } });
         }

@@ -320,3 +320,19 @@ async fn edits_reactions_and_native_answers_are_told() {
         format!("/v26.0/{}?fields=first_name&access_token={}", said["person"].as_str().unwrap(), stage.text("/token"));
     assert_eq!(Lab::get(&stage.lab, &stage.path(&profile)).await.json()["first_name"], "Maria");
 }
+
+#[tokio::test]
+async fn token_needs_the_proof_of_the_apps_secret_where_that_is_required() {
+    let stage = Stage::of("facebook").await;
+    let token = stage.text("/token");
+    let me = |proof: &str| stage.path(&format!("/v26.0/me?access_token={token}{proof}"));
+    let right = format!("&appsecret_proof={}", hex::encode(hmac_of(SECRET, token.as_bytes())));
+    let wrong = format!("&appsecret_proof={}", hex::encode(hmac_of("another", token.as_bytes())));
+    assert_eq!(stage.lab.get(&me("")).await.status, 200);
+    let apps = json!({ stage.text("/app/id"): { "require_proof": true } });
+    stage.lab.world.configure("facebook", json!({ "apps": apps })).unwrap();
+    for proof in ["", "&appsecret_proof=", &wrong] {
+        refused(&stage.lab.get(&me(proof)).await, 100, None);
+    }
+    assert_eq!(stage.lab.get(&me(&right)).await.status, 200);
+}
