@@ -107,6 +107,10 @@ pub struct Timing {
     pub settle_longest: Duration,
     /// To a delivery that could not be received for a passing reason.
     pub again: Duration,
+    /// To a file that could not be fetched.
+    pub file_retries: Schedule,
+    /// A file that has begun and does not go on is given up then.
+    pub file_takes: Duration,
     /// Raw deliveries are kept so long.
     pub inbound_kept: Duration,
 }
@@ -118,6 +122,8 @@ impl Default for Timing {
             settle_first: Duration::from_secs(5),
             settle_longest: Duration::from_hours(6),
             again: Duration::from_mins(1),
+            file_retries: attachments::RETRIES,
+            file_takes: attachments::TAKES,
             inbound_kept: Duration::from_hours(7 * 24),
         }
     }
@@ -156,7 +162,8 @@ pub fn handlers(handlers: Handlers, parts: Parts) -> Handlers {
     let handlers = with!(handlers, PATIENT, subscriptions::check);
     let handlers = with!(handlers, Limits::default(), poll::poll);
     let handlers = with!(handlers, PATIENT, profile::learn);
-    let handlers = with!(handlers, attachments::LIMITS, attachments::fetch);
+    let files = Limits { retries: parts.timing.file_retries, ..PATIENT };
+    let handlers = with!(handlers, files, attachments::fetch);
     let handlers = with!(handlers, PATIENT, attachments::remove);
     let handlers = with!(handlers, Limits::default(), purge::purge);
     let handlers = handlers.with(LONG, erase::erase);

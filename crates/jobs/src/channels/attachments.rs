@@ -19,13 +19,11 @@ use socialai_queue::retry::Schedule;
 use url::Url;
 
 use super::Parts;
-use crate::{Context, Handled, Limits, Trouble, webhooks::sentence};
+use crate::{Context, Handled, Trouble, webhooks::sentence};
 
-/// What begins and does not go on is given up then.
-const TAKES: Duration = Duration::from_mins(1);
+pub const TAKES: Duration = Duration::from_mins(1);
 /// Addresses end, mostly within hours.
-const RETRIES: Schedule = Schedule(&[5, 60, 300, 900, 3600]);
-pub const LIMITS: Limits = Limits { retries: RETRIES, time: Duration::from_mins(5) };
+pub const RETRIES: Schedule = Schedule(&[5, 60, 300, 900, 3600]);
 
 pub async fn fetch(task: FetchAttachment, context: Context, parts: &Parts) -> Handled {
     let mut tx = context.tx().await?;
@@ -91,7 +89,8 @@ async fn bytes(attachment: &Attachment, context: &Context, parts: &Parts) -> Res
     let host = url.host_str().unwrap_or_default().to_owned();
     let remote = RemoteId::new(format!("media:{host}").chars().take(200).collect::<String>(), context.tenant().0);
     let call = || async {
-        let answer = parts.http.get(&url).time_limit(TAKES).body_limit_bytes(LARGEST_BYTES).send().await?;
+        let answer =
+            parts.http.get(&url).time_limit(parts.timing.file_takes).body_limit_bytes(LARGEST_BYTES).send().await?;
         answer.success()
     };
     let error = match parts.remotes.call(&remote, Repeat::Safe, call).await {
@@ -99,7 +98,7 @@ async fn bytes(attachment: &Attachment, context: &Context, parts: &Parts) -> Res
         Ok(answer) => return Ok(Fetched::Bytes(answer.body().to_vec())),
         Err(error) => error,
     };
-    let tries_left = RETRIES.pause(context.failed + 1).is_some();
+    let tries_left = parts.timing.file_retries.pause(context.failed + 1).is_some();
     match error {
         CallError::Later { after } if tries_left => Ok(Fetched::Later(after)),
         CallError::Later { .. } | CallError::Unknown => {

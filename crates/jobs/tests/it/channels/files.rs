@@ -1,18 +1,21 @@
 //! What comes with a message is fetched, looked at and kept; or its placeholder says why not.
 
+use std::time::Duration;
+
 use serde_json::json;
 use socialai_connect::objects::{Key, Objects};
 use socialai_domain::{
     channels::Platform,
     conversations::attachments::{Attachment, AttachmentState},
 };
+use socialai_queue::retry::Schedule;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpListener,
 };
 
 use super::rig::Rig;
-use crate::harness::{until, until_idle};
+use crate::harness::{count, until, until_idle};
 
 async fn picture(rig: &Rig, image: serde_json::Value) -> Attachment {
     let account = rig.connect(Platform::Facebook).await;
@@ -107,4 +110,15 @@ async fn file_that_does_not_come_holds_up_no_message() {
     let files: Vec<_> = messages.iter().flat_map(|message| &message.attachments).map(|file| file.state).collect();
     assert_eq!(files, [AttachmentState::Waiting]);
     drop(engine);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn file_that_never_comes_is_given_up_with_the_reason() {
+    let mut rig = Rig::start().await;
+    rig.timing.file_takes = Duration::from_millis(100);
+    rig.timing.file_retries = Schedule(&[0, 0]);
+    let attachment = picture(&rig, json!(host("HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n", b"", 0).await)).await;
+    assert_eq!(attachment.state, AttachmentState::Failed);
+    assert_eq!(attachment.state_reason.as_deref(), Some("It could not be fetched while the platform had it."));
+    assert_eq!(count(&rig.lab, "dead_letters").await, 0, "its placeholder says so, and nobody has to decide");
 }

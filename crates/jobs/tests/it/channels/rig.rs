@@ -64,6 +64,7 @@ pub struct Rig {
     /// Where platforms fetch what goes out.
     pub shelf: String,
     pub reach: Reach,
+    pub timing: Timing,
 }
 
 /// An account that is connected, as the platform and as we know it.
@@ -79,6 +80,8 @@ const HASTY: Timing = Timing {
     settle_first: Duration::from_millis(20),
     settle_longest: Duration::from_millis(50),
     again: Duration::from_millis(20),
+    file_retries: Schedule(&[0; 100]),
+    file_takes: Duration::from_mins(1),
     inbound_kept: Duration::from_hours(24),
 };
 
@@ -93,7 +96,7 @@ impl Rig {
         let door = door(lab.databases.clone()).await;
         let folder = std::env::temp_dir().join(format!("channels-{:016x}", rand::random::<u64>()));
         let shelf = shelf(lab.databases.clone(), Objects::Folder(folder.clone())).await;
-        Self { lab, tenant, world, door, folder, shelf, reach: Reach::Anywhere }
+        Self { lab, tenant, world, door, folder, shelf, reach: Reach::Anywhere, timing: HASTY }
     }
 
     pub async fn connect(&self, platform: Platform) -> Connected {
@@ -165,7 +168,7 @@ impl Rig {
             objects: Objects::Folder(self.folder.clone()),
             public_url: self.shelf.parse().unwrap(),
             patience: Patience { retries: Schedule(&[0; 100]) },
-            timing: HASTY,
+            timing: self.timing,
         }
     }
 
