@@ -15,6 +15,7 @@ use socialai_domain::{
     channels::{
         Platform, Surface,
         accounts::{self, Account, NewAccount},
+        gaps,
     },
     contacts::identities::Person,
     conversations::{
@@ -191,6 +192,21 @@ async fn viewer_reads_everything_and_changes_nothing() {
     desk.server.post_as(&viewer, "/canned-replies", &json!({})).await.is_problem(403, "forbidden");
     assert_eq!(desk.read(&format!("/conversations/{id}")).await, before);
     desk.server.get_as(&viewer, "/channel-accounts").await.is_problem(403, "forbidden");
+}
+
+#[tokio::test]
+async fn time_that_was_lost_is_marked_at_the_account_and_in_its_conversations() {
+    let desk = Desk::new().await;
+    let id = desk.wrote("Maria", "hello").await;
+    let mut tx = desk.server.lab.databases.tenant(desk.tenant.id, Actor::system("test")).await.unwrap();
+    let until = tx.now();
+    gaps::open(&mut tx, desk.account.id, until - Duration::hours(1), gaps::NOBODY_THERE).await.unwrap();
+    let lost = gaps::close(&mut tx, desk.account.id, until, 0, gaps::State::Lost).await.unwrap();
+    tx.commit().await.unwrap();
+    let account = desk.read(&format!("/channel-accounts/{}", desk.account.id)).await;
+    let page = desk.read(&format!("/conversations/{id}/messages")).await;
+    assert_eq!((&account["gaps"], &page["gaps"]), (&json!([lost]), &json!([lost])));
+    assert_eq!((&page["gaps"][0]["state"], &page["gaps"][0]["reason"]), (&json!("lost"), &json!(gaps::NOBODY_THERE)));
 }
 
 #[tokio::test]

@@ -58,8 +58,16 @@ impl Organisation {
 
     /// A day and a little more, at whose end the accounts are looked at.
     async fn pass_a_day(&self) {
-        self.town.server.lab.clock.advance(time::Duration::hours(27));
+        self.pass(time::Duration::hours(27)).await;
         self.look().await;
+    }
+
+    /// Time in which nothing was noticed, although the accounts were looked at.
+    async fn pass(&self, time: time::Duration) {
+        let lab = &self.town.server.lab;
+        lab.clock.advance(time);
+        let looked = sqlx::query("update shared.channel_watch set looked_at = $1").bind(lab.clock.now());
+        looked.execute(&mut lab.owner().await).await.unwrap();
     }
 
     async fn act(&self, verb: &str, given: Value) {
@@ -126,7 +134,7 @@ async fn subscription_that_ended_without_a_word_is_back_within_a_day_and_nothing
     // The gap is read as any other one; after that all is well.
     linkedin.look().await;
     until("what was missed is there", || async { linkedin.received().await.len() == 3 }).await;
-    linkedin.town.server.lab.clock.advance(time::Duration::minutes(10));
+    linkedin.pass(time::Duration::minutes(10)).await;
     linkedin.look().await;
     assert_eq!(linkedin.account().await.state, State::Healthy);
     let mut tx = linkedin.town.server.lab.databases.tenant(linkedin.tenant.id, Actor::system("test")).await.unwrap();
@@ -143,7 +151,7 @@ async fn platform_is_asked_once_a_day_and_subscribed_to_before_the_end() {
         assert_eq!((linkedin.asked("GET"), linkedin.asked("PUT")), (day, 0));
     }
     // The simulator's subscriptions last sixty days, and its tokens as well.
-    linkedin.town.server.lab.clock.advance(time::Duration::days(58) - time::Duration::hours(3 * 27));
+    linkedin.pass(time::Duration::days(58) - time::Duration::hours(3 * 27)).await;
     linkedin.look().await;
     assert_eq!((linkedin.asked("GET"), linkedin.asked("PUT")), (4, 1));
     assert_eq!(linkedin.account().await.state, State::Healthy);
@@ -177,7 +185,7 @@ async fn answer_from_which_nothing_follows_changes_nothing_and_is_asked_for_agai
     linkedin.act("lose_subscription", json!({})).await;
     let broken = Fault::ServerError { status: 503, moment: Moment::BeforeEffect };
     let rule = linkedin.town.world.add_fault(Rule::new("linkedin", broken).on("GET", PATH)).unwrap();
-    linkedin.town.server.lab.clock.advance(time::Duration::hours(27));
+    linkedin.pass(time::Duration::hours(27)).await;
     let mut tx = linkedin.town.server.lab.databases.system_at(None, Actor::system("test")).await.unwrap();
     tx.enqueue(&Tend { shard: None }).unwrap();
     tx.commit().await.unwrap();

@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 
 pub use self::signs::{Quota, note_event, note_poll, note_quota, poll_cursor};
 pub(crate) use self::signs::{Receiving, hear};
-use super::{Platform, apps, credentials, routes};
+use super::{Platform, apps, credentials, gaps, routes};
 use crate::{
     audit::{Actor, Entry},
     ids::{ChannelAccountId, TenantId},
@@ -233,10 +233,22 @@ async fn write(tx: &mut TenantTx, id: ChannelAccountId, new: &NewAccount) -> Res
     .execute(tx.conn())
     .await?;
     credentials::replace(tx, id, new.credentials.as_ref(), new.token_expires_at, new.refresh_at).await?;
+    if let Some(since) = earlier.as_ref().and_then(cut_off_since) {
+        gaps::open(tx, id, since, gaps::CUT_OFF).await?;
+    }
     let account = get(tx, id).await?;
     let before = earlier.as_ref().map_or_else(|| json!({}), Account::audited);
     tx.record(Entry::new("channel_account.connected", "channel_account", id).changed(before, account.audited()));
     Ok(account)
+}
+
+/// From then on messages may be missing of an account that is connected again. Webhooks of one that does not work may come
+/// all the same, but not all that is said there comes by webhook.
+fn cut_off_since(earlier: &Account) -> Option<OffsetDateTime> {
+    let is_cut_off = matches!(earlier.state, State::NeedsYou | State::Disconnected);
+    let heard_at = earlier.last_event_at.unwrap_or(earlier.connected_at);
+    // Web chat is our own: there is nobody to ask.
+    (is_cut_off && earlier.platform != Platform::WebChat).then(|| heard_at.min(earlier.state_since))
 }
 
 pub async fn get(tx: &mut TenantTx, id: ChannelAccountId) -> Result<Account> {

@@ -1,5 +1,6 @@
-//! Times in which messages of an account may be missing. A gap is opened when an account falls silent or breaks, and closed
-//! when what there was to fetch has been fetched; where the platform cannot give it back it stays visible as lost.
+//! Times in which messages of an account may be missing. A gap is opened when an account falls silent or breaks, when it is
+//! connected again, and when nobody of us was there; it is closed when what there was to fetch has been fetched. Where the
+//! platform cannot give it back it stays visible as lost.
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -46,9 +47,24 @@ pub struct Gap {
     pub closed_at: Option<OffsetDateTime>,
 }
 
+/// The reason of a gap of which the webhooks are innocent: the account was not connected, or did not work.
+pub const CUT_OFF: &str = "The account was cut off until somebody connected it again.";
+/// The same of one in which we were not there ourselves.
+pub const NOBODY_THERE: &str = "The server was not running, so nothing could be delivered to it.";
+/// The state of an account of which messages were found that no webhook had brought.
+pub const MISSED: &str = "Webhooks of this account do not arrive; messages are fetched, and come a little later.";
+
+impl Gap {
+    /// Messages that came in this time say something of the webhooks, which did not bring them.
+    pub fn blames_webhooks(&self) -> bool {
+        ![CUT_OFF, NOBODY_THERE].contains(&self.reason.as_str())
+    }
+}
+
 const COLUMNS: &str = "id, account_id, from_at, until_at, reason, state, recovered, opened_at, closed_at";
 
-/// From then on messages may be missing. An account has one open gap: a second one begins where the first did.
+/// From then on messages may be missing. An account has one open gap: a second one begins where the first did. What was
+/// read for that one is read again, as it may have been read before the second began.
 pub async fn open(tx: &mut TenantTx, account: ChannelAccountId, from: OffsetDateTime, reason: &str) -> Result<Gap> {
     let (id, now) = (ChannelGapId::fresh(), tx.now());
     let opened: ChannelGapId = sqlx::query_scalar(
@@ -63,11 +79,14 @@ pub async fn open(tx: &mut TenantTx, account: ChannelAccountId, from: OffsetDate
     .bind(now)
     .fetch_one(tx.conn())
     .await?;
-    let gap = get(tx, opened).await?;
     if opened == id {
+        let gap = get(tx, id).await?;
         announce(tx, "channel_gap.opened", &gap);
+        return Ok(gap);
     }
-    Ok(gap)
+    let again = "update channel_accounts set poll_cursor = null where id = $1";
+    sqlx::query(again).bind(account).execute(tx.conn()).await?;
+    get(tx, opened).await
 }
 
 /// It lasted until then, and so many messages were fetched for it, or none could be ([`State::Lost`]). `None`: there is no
@@ -103,6 +122,17 @@ pub async fn current(tx: &mut TenantTx, account: ChannelAccountId) -> Result<Opt
     let mut query = QueryBuilder::new("select ");
     query.push(COLUMNS).push(" from channel_gaps where state = 'open' and account_id = ").push_bind(account);
     Ok(query.build_query_as().fetch_optional(tx.conn()).await?)
+}
+
+/// Notes that the accounts of the workspace are looked at now, and answers when they were the last time.
+pub async fn look(tx: &mut TenantTx) -> Result<Option<OffsetDateTime>> {
+    let now = tx.now();
+    let before = sqlx::query_scalar(
+        "with before as (select looked_at from channel_watch)
+         insert into channel_watch (looked_at) values ($1)
+         on conflict (tenant_id) do update set looked_at = excluded.looked_at returning (select looked_at from before)",
+    );
+    Ok(before.bind(now).fetch_one(tx.conn()).await?)
 }
 
 async fn get(tx: &mut TenantTx, id: ChannelGapId) -> Result<Gap> {

@@ -63,15 +63,28 @@ async fn two_workspaces_that_connect_an_account_at_once_do_not_both_get_it() {
 async fn connecting_again_goes_on_with_the_same_account() {
     let desk = Desk::new().await;
     let (_, conversation) = desk.wrote("p1", "m1", "Hi").await;
+    let wrote_at = accounts::get(&mut desk.tx().await, desk.account.id).await.unwrap().last_event_at.unwrap();
     accounts::disconnect(&desk.lab.databases, desk.tenant.id, Actor::operator(), desk.account.id).await.unwrap();
     let opened = credentials::open(&mut desk.tx().await, desk.account.id).await.unwrap_err();
     assert_eq!(opened.problem().unwrap().code, Code::ChannelNotConnected);
     let again = NewAccount { external_id: desk.account.external_id.clone(), ..new_account(Platform::Facebook) };
     let account = connect(&desk.lab, desk.tenant.id, &again).await.unwrap();
     assert_eq!((account.id, account.state), (desk.account.id, State::Healthy));
+    let gap = gaps::current(&mut desk.tx().await, account.id).await.unwrap().unwrap();
+    assert_eq!((gap.from_at, gap.reason.as_str()), (wrote_at, gaps::CUT_OFF), "meanwhile nothing could come");
     assert_eq!(desk.wrote("p1", "m2", "Hi").await.1, conversation);
     connect(&desk.lab, desk.tenant.id, &again).await.unwrap();
     assert_eq!(accounts::list(&mut desk.tx().await).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn widget_that_is_connected_again_missed_nothing() {
+    let desk = Desk::new().await;
+    let new = NewAccount { credentials: None, ..new_account(Platform::WebChat) };
+    let widget = connect(&desk.lab, desk.tenant.id, &new).await.unwrap().id;
+    accounts::disconnect(&desk.lab.databases, desk.tenant.id, Actor::operator(), widget).await.unwrap();
+    connect(&desk.lab, desk.tenant.id, &new).await.unwrap();
+    assert_eq!(gaps::current(&mut desk.tx().await, widget).await.unwrap(), None, "its visitors could not write");
 }
 
 #[tokio::test]
@@ -191,8 +204,10 @@ async fn gap_is_open_once_and_closed_with_what_was_recovered() {
     let (account, from) = (desk.account.id, desk.now() - Duration::hours(2));
     let mut tx = desk.tx().await;
     let gap = gaps::open(&mut tx, account, from, "Nothing came.").await.unwrap();
+    accounts::note_poll(&mut tx, account, &json!({ "read": "half" })).await.unwrap();
     let earlier = gaps::open(&mut tx, account, from - Duration::hours(1), "Still nothing.").await.unwrap();
     assert_eq!((earlier.id, earlier.from_at), (gap.id, from - Duration::hours(1)));
+    assert_eq!(accounts::poll_cursor(&mut tx, account).await.unwrap(), None, "it is read from its beginning");
     let until = desk.now();
     let closed = gaps::close(&mut tx, account, until, 7, gaps::State::Closed).await.unwrap().unwrap();
     assert_eq!((closed.state, closed.until_at, closed.recovered), (gaps::State::Closed, Some(until), 7));

@@ -1,5 +1,6 @@
 //! The rounds: each workspace's accounts are looked at every minute. One that is silent for longer than is usual there may have
-//! lost its webhooks: a gap is opened, and what there is to fetch is fetched. Accounts that live by being asked are asked.
+//! lost its webhooks: a gap is opened, and what there is to fetch is fetched. So it is for all of them when nobody has looked
+//! for a while: then nobody was there to receive anything. Accounts that live by being asked are asked.
 //! Where subscriptions may end without a word, the platform is asked about them. Orders to renew tokens that were lost are
 //! given again, and deliveries for accounts that were being connected just then are read again.
 
@@ -53,6 +54,8 @@ impl Task for Tend {
 }
 
 const EVERY_SECONDS: i32 = 60;
+/// Nobody was there when the last look is older. A round may be late, and what failed a moment ago is delivered again.
+const NOBODY_FOR: Duration = Duration::from_mins(5);
 /// Accounts that live by being asked, when nobody says otherwise.
 const ASKED_EVERY: Duration = Duration::from_mins(5);
 /// An order is not given twice for what is just being read.
@@ -110,22 +113,43 @@ async fn look_at(databases: &Databases, tenant: TenantId, connectors: &Connector
     for account in credentials::due(&mut tx, MOST_REFRESHES).await? {
         tx.enqueue(&Refresh { account })?;
     }
-    for account in accounts::list(&mut tx).await? {
-        if is_asked(&account) {
-            look_at_account(&mut tx, &account).await?;
-            subscriptions::look_at(&mut tx, &account, connectors).await?;
-        }
+    let mut accounts = accounts::list(&mut tx).await?;
+    accounts.retain(is_heard);
+    notice_absence(&mut tx, &accounts).await?;
+    for account in accounts.iter().filter(|account| account.state != State::NeedsYou) {
+        look_at_account(&mut tx, account).await?;
+        subscriptions::look_at(&mut tx, account, connectors).await?;
     }
     tx.commit().await
+}
+
+/// Web chat is our own: it cannot fall silent without us.
+fn is_heard(account: &Account) -> bool {
+    account.platform != Platform::WebChat && account.state != State::Disconnected
+}
+
+/// What was said while nobody was there may not have been delivered again. One that waits for somebody is asked when it is
+/// connected again.
+async fn notice_absence(tx: &mut TenantTx, accounts: &[Account]) -> Result<()> {
+    if accounts.is_empty() {
+        return Ok(());
+    }
+    let now = tx.now();
+    let Some(looked_at) = gaps::look(tx).await? else { return Ok(()) };
+    for account in accounts {
+        let since = looked_at.max(account.connected_at);
+        if now - since > NOBODY_FOR {
+            gaps::open(tx, account.id, since, gaps::NOBODY_THERE).await?;
+        }
+    }
+    Ok(())
 }
 
 async fn look_at_account(tx: &mut TenantTx, account: &Account) -> Result<()> {
     let now = tx.now();
     let mut gap = gaps::current(tx, account.id).await?;
     if gap.is_none()
-        && let Some(since) = account.last_event_at
-        && let Some(usual) = usual_silence(tx, account).await?
-        && now - since > usual
+        && let Some(since) = silent_since(tx, account).await?
     {
         let reason = "Nothing came for longer than is usual for this account.";
         gap = Some(gaps::open(tx, account.id, since, reason).await?);
@@ -140,9 +164,17 @@ async fn look_at_account(tx: &mut TenantTx, account: &Account) -> Result<()> {
     Ok(())
 }
 
-/// Web chat is our own: it cannot fall silent without us. What waits for somebody is left alone.
-fn is_asked(account: &Account) -> bool {
-    account.platform != Platform::WebChat && !matches!(account.state, State::NeedsYou | State::Disconnected)
+/// When something last came, if that is longer ago than is usual. Where the platform would not tell what it had not
+/// delivered until then, it is not asked again at once.
+async fn silent_since(tx: &mut TenantTx, account: &Account) -> Result<Option<OffsetDateTime>> {
+    let now = tx.now();
+    let is_long = |since: &OffsetDateTime| now - *since > SILENCE_AT_LEAST;
+    let Some(heard_at) = account.last_event_at.filter(is_long) else { return Ok(None) };
+    let newest = gaps::list(tx, account.id, None, 1).await?.pop();
+    let lost_until = newest.filter(|gap| gap.state == gaps::State::Lost).and_then(|gap| gap.until_at);
+    let since = lost_until.map_or(heard_at, |lost_until| lost_until.max(heard_at));
+    let usual = usual_silence(tx, account).await?;
+    Ok(usual.filter(|usual| now - since > *usual).map(|_| since))
 }
 
 /// Twice the longest silence between the latest conversations.

@@ -57,7 +57,6 @@ const SCARCE: Duration = Duration::from_mins(1);
 const OVERLAP: time::Duration = time::Duration::minutes(2);
 /// A webhook may be that late; what is older and not here was missed.
 const WEBHOOKS_TAKE: time::Duration = time::Duration::minutes(2);
-pub const MISSED: &str = "Webhooks of this account do not arrive; messages are fetched, and come a little later.";
 
 /// How far an account was read.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -99,7 +98,7 @@ pub async fn poll(task: Poll, context: Context, parts: &Parts) -> Handled {
         Read::Failed(CallError::Refused { message, .. }) => {
             let mut tx = context.tx().await?;
             let place = round.place;
-            lose(&mut tx, &account, &place, &message).await?;
+            lose(&mut tx, &account, gap.as_ref(), &place, &message).await?;
             context.finish(tx).await
         }
         Read::Failed(error @ CallError::Reauth) => complete::trouble(&context, parts, &speaker, error).await,
@@ -230,9 +229,10 @@ async fn conclude(tx: &mut TenantTx, account: &Account, gap: Option<&Gap>, place
         let end = if is_polled { gaps::State::Closed } else { gaps::State::Lost };
         gaps::close(tx, gap.account_id, now, place.missed, end).await?;
     }
-    if place.missed > 0 && account.state == State::Healthy {
-        accounts::set_state(tx, account.id, State::Degraded, Some(MISSED)).await?;
-    } else if place.missed == 0 && account.state_reason.as_deref() == Some(MISSED) {
+    let blames_webhooks = gap.is_none_or(Gap::blames_webhooks);
+    if place.missed > 0 && blames_webhooks && account.state == State::Healthy {
+        accounts::set_state(tx, account.id, State::Degraded, Some(gaps::MISSED)).await?;
+    } else if place.missed == 0 && account.state_reason.as_deref() == Some(gaps::MISSED) {
         accounts::set_state(tx, account.id, State::Healthy, None).await?;
     }
     accounts::note_poll(tx, account.id, &json!(Place { missed: 0, done: Vec::new(), ..place })).await?;
@@ -240,10 +240,13 @@ async fn conclude(tx: &mut TenantTx, account: &Account, gap: Option<&Gap>, place
 }
 
 /// The platform does not give it back.
-async fn lose(tx: &mut TenantTx, account: &Account, place: &Place, message: &str) -> Result<()> {
+async fn lose(tx: &mut TenantTx, account: &Account, gap: Option<&Gap>, place: &Place, message: &str) -> Result<()> {
     tracing::warn!(account = %account.id, message, "an account cannot be asked for what was said there");
     let now = tx.now();
-    gaps::close(tx, account.id, now, place.missed, gaps::State::Lost).await?;
+    // One that was opened meanwhile was not asked for.
+    if let Some(gap) = gap {
+        gaps::close(tx, gap.account_id, now, place.missed, gaps::State::Lost).await?;
+    }
     // Asked again at the usual pace, from the beginning of what is not known.
     accounts::note_poll(tx, account.id, &json!(Place { done: Vec::new(), missed: 0, ..place.clone() })).await
 }

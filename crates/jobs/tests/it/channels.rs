@@ -5,6 +5,7 @@ mod answers;
 mod asking;
 mod deliveries;
 mod files;
+mod gaps;
 mod names;
 mod outgoing_files;
 mod rig;

@@ -56,7 +56,7 @@ export const stateName = (state: string): string => STATES[state] ?? state;
 export const gapText = ({ state, reason, recovered }: Gap): string => {
   if (state === "open") return `Messages may be missing from here on: ${reason}`;
   if (state === "lost") return `Messages of this time may be missing for good: ${reason}`;
-  if (recovered === 0) return "The channel was silent here. Nothing was missing.";
+  if (recovered === 0) return "The channel was not heard here. Nothing was missing.";
   const what = recovered === 1 ? "1 message was" : `${recovered} messages were`;
-  return `The channel was silent here. ${what} fetched later.`;
+  return `The channel was not heard here. ${what} fetched later.`;
 };
