@@ -25,6 +25,8 @@ pub enum Measure {
     UnknownEffects,
     DisabledEndpoints,
     BrokenTargets,
+    BrokenAccounts,
+    SilentAccounts,
     ErrorRate,
     Latency,
 }
@@ -64,6 +66,8 @@ rules! {
     "effects.unknown", UnknownEffects, Count, 0.0, 0, Error, "Acts of which nobody knows whether they took place, for longer than 15 minutes.";
     "webhook_endpoints.disabled", DisabledEndpoints, Count, 0.0, 0, Warning, "A webhook endpoint was switched off because it failed or is gone. One alert for each of them.";
     "alert_targets.broken", BrokenTargets, Count, 0.0, 0, Warning, "An alert target cannot be reached any more. One alert for each of them, told to the others.";
+    "channel_accounts.broken", BrokenAccounts, Count, 0.0, 0, Error, "A channel account does not work until somebody connects it again. One alert for each of them.";
+    "channel_accounts.silent", SilentAccounts, Count, 0.0, 2, Warning, "A channel account is not heard as usual, so messages may be missing or late. One alert for each of them.";
     "requests.error_rate", ErrorRate, Percent, 1.0, 5, Error, "Share of requests to the API that end with a 5xx answer, of at least 20.";
     "requests.latency_p95", Latency, Milliseconds, 1000.0, 5, Warning, "95 of 100 requests are answered within this time, of at least 20.";
 }

@@ -253,6 +253,12 @@ pub(super) fn summary(setting: &Setting, reading: &Reading) -> String {
             format!("The webhook endpoint “{name}” was switched off because it failed or is gone.")
         }
         Measure::BrokenTargets => format!("The alert target “{name}” cannot be reached any more."),
+        Measure::BrokenAccounts => {
+            format!("The channel account “{name}” does not work until somebody connects it again.")
+        }
+        Measure::SilentAccounts => {
+            format!("The channel account “{name}” is not heard as usual: messages may be missing or late.")
+        }
         Measure::ErrorRate => format!(
             "{value:.1} % of the requests of the last {minutes} minutes ended with a 5xx answer; {limit} % are fine."
         ),

@@ -8,8 +8,9 @@ use time::Duration;
 use super::{EFFECT, catalogue::Measure, rules::Setting};
 use crate::{
     audit::Actor,
+    channels::{Platform, gaps},
     effects::by_hand,
-    ids::{AlertTargetId, WebhookEndpointId},
+    ids::{AlertTargetId, ChannelAccountId, WebhookEndpointId},
     problems::Result,
     requests::{self, Lately},
     tenancy::{Databases, TenantTx},
@@ -72,6 +73,11 @@ pub(super) async fn read(tx: &mut TenantTx, settings: &[Setting], seen: &Install
     }
     for (id, name) in broken_targets(tx).await? {
         readings.push(Reading::about(Measure::BrokenTargets, id.to_string(), Some(name)));
+    }
+    for account in troubled_accounts(tx).await? {
+        let measure = if account.is_broken { Measure::BrokenAccounts } else { Measure::SilentAccounts };
+        let label = format!("{} ({})", account.name, account.platform.title());
+        readings.push(Reading::about(measure, account.id.to_string(), Some(label)));
     }
     for remote in &seen.circuits {
         readings.push(Reading::about(Measure::OpenCircuits, remote.clone(), None));
@@ -169,6 +175,30 @@ async fn broken_targets(tx: &mut TenantTx) -> Result<Vec<(AlertTargetId, String)
         "select id, name from alert_targets where enabled and broken_since is not null order by id limit $1",
     );
     Ok(targets.bind(MOST_SUBJECTS).fetch_all(tx.conn()).await?)
+}
+
+#[derive(FromRow)]
+struct Troubled {
+    id: ChannelAccountId,
+    name: String,
+    platform: Platform,
+    is_broken: bool,
+}
+
+/// Those that need somebody, and those that are not heard as usual: a gap is open, or was given up as lost and nothing has
+/// come since, or messages come without webhooks.
+async fn troubled_accounts(tx: &mut TenantTx) -> Result<Vec<Troubled>> {
+    let accounts = sqlx::query_as(
+        "select a.id, a.name, a.platform, a.state = 'needs_you' as is_broken from channel_accounts a
+         left join lateral (
+            select g.until_at from channel_gaps g where g.account_id = a.id and g.state = 'lost'
+            order by g.from_at desc, g.id desc limit 1) lost on true
+         where a.state = 'needs_you' or a.state <> 'disconnected' and (
+            a.state_reason = $1 or exists (select from channel_gaps g where g.account_id = a.id and g.state = 'open')
+            or lost.until_at >= coalesce(a.last_event_at, lost.until_at))
+         order by a.id limit $2",
+    );
+    Ok(accounts.bind(gaps::MISSED).bind(MOST_SUBJECTS).fetch_all(tx.conn()).await?)
 }
 
 fn number(count: i64) -> f64 {

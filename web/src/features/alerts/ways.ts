@@ -17,9 +17,12 @@ const WAYS: Record<string, Way> = {
 };
 
 export function wayOf({ rule, subject }: { rule: string; subject?: string | null }): Way {
+  const one = subject ? `/${encodeURIComponent(subject)}` : "";
   if (rule === "webhook_endpoints.disabled") {
-    const one = subject ? `/${encodeURIComponent(subject)}` : "";
     return { to: `/settings/webhooks${one}`, label: "See the endpoint", needs: "webhooks:read" };
+  }
+  if (rule.startsWith("channel_accounts.")) {
+    return { to: `/connections${one}`, label: "See the account", needs: "channels:read" };
   }
   return Object.hasOwn(WAYS, rule) ? (WAYS[rule] ?? SYSTEM) : SYSTEM;
 }

@@ -75,6 +75,7 @@ describe("a rule", () => {
 
 it("leads from an alert to what can be done about it", () => {
   expect(wayOf({ rule: "webhook_endpoints.disabled", subject: "whe_1" }).to).toBe("/settings/webhooks/whe_1");
+  expect(wayOf({ rule: "channel_accounts.silent", subject: "chan_1" }).to).toBe("/connections/chan_1");
   expect(wayOf({ rule: "effects.unknown" }).to).toBe("/system/effects?state=unknown");
   expect(wayOf({ rule: "constructor" }).to).toBe("/system");
 });

@@ -14,6 +14,8 @@ const RULES: Record<string, string> = {
   "effects.unknown": "Outside actions not known",
   "webhook_endpoints.disabled": "Webhook endpoints off",
   "alert_targets.broken": "Broken alert targets",
+  "channel_accounts.broken": "Channel accounts that do not work",
+  "channel_accounts.silent": "Channel accounts not heard",
   "requests.error_rate": "Failing requests",
   "requests.latency_p95": "Slow requests",
 };

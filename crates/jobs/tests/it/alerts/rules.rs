@@ -3,6 +3,13 @@
 use serde_json::json;
 use socialai_domain::{
     alerts::{catalogue, rules, watch::Changes},
+    audit::Actor,
+    channels::{
+        Platform,
+        accounts::{self, NewAccount, State},
+        gaps,
+    },
+    ids::ChannelAccountId,
     requests::{self, Count},
     webhooks::endpoints::{self, NewEndpoint},
 };
@@ -179,6 +186,91 @@ async fn endpoint_that_was_switched_off_for_its_failures_is_told_by_its_name() {
     let alert = &rig.alerts().await[0];
     assert_eq!(alert.label.as_deref(), Some("Orders"));
     assert!(alert.subject.as_deref().unwrap().starts_with("whe_") && alert.summary.contains("“Orders”"));
+}
+
+/// A page of the workspace, which is well.
+async fn page(rig: &Rig) -> ChannelAccountId {
+    let new = NewAccount {
+        platform: Platform::Facebook,
+        external_id: "1067280970047460".to_owned(),
+        name: "Acme".to_owned(),
+        handle: None,
+        avatar_url: None,
+        credentials: Some(r#"{"token":"t1"}"#.to_owned().into()),
+        token_expires_at: None,
+        refresh_at: None,
+        uses_own_app: false,
+        scopes: Vec::new(),
+    };
+    accounts::connect(&rig.lab.databases, rig.tenant.id, Actor::system("test"), &new).await.unwrap().id
+}
+
+async fn is_now(rig: &Rig, page: ChannelAccountId, state: State, reason: &str) {
+    let mut tx = tenant_tx(&rig.lab, rig.tenant.id).await;
+    accounts::set_state(&mut tx, page, state, Some(reason)).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+/// Messages may be missing, from now on or, once it ended so, up to now.
+async fn gap(rig: &Rig, page: ChannelAccountId, state: gaps::State) {
+    let mut tx = tenant_tx(&rig.lab, rig.tenant.id).await;
+    let now = tx.now();
+    gaps::open(&mut tx, page, now, "Nothing came.").await.unwrap();
+    if state != gaps::State::Open {
+        gaps::close(&mut tx, page, now, 0, state).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn account_that_needs_somebody_is_told_by_its_name() {
+    let rig = rig_for("channel_accounts.broken").await;
+    let page = page(&rig).await;
+    is_now(&rig, page, State::NeedsYou, "The access was withdrawn.").await;
+    is_told_once(&rig, "channel_accounts.broken", 0, async |rig: &Rig| {
+        is_now(rig, page, State::Healthy, "").await;
+    })
+    .await;
+    let alert = &rig.alerts().await[0];
+    assert_eq!((alert.subject.clone(), alert.label.as_deref()), (Some(page.to_string()), Some("Acme (Facebook)")));
+    assert!(alert.summary.contains("“Acme (Facebook)”"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn account_of_which_messages_may_be_missing_is_told_after_two_minutes() {
+    let rig = rig_for("channel_accounts.silent").await;
+    let page = page(&rig).await;
+    gap(&rig, page, gaps::State::Open).await;
+    is_told_once(&rig, "channel_accounts.silent", 2, async |rig: &Rig| {
+        gap(rig, page, gaps::State::Closed).await;
+    })
+    .await;
+    assert_eq!(rig.alerts().await[0].subject, Some(page.to_string()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn account_is_heard_again_when_something_comes_and_webhooks_bring_it() {
+    let rig = rig_for("channel_accounts.silent").await;
+    let page = page(&rig).await;
+    let is_raised = async || {
+        rig.look().await;
+        rig.pass(2);
+        rig.look().await.raised == 1
+    };
+    assert!(!is_raised().await);
+    gap(&rig, page, gaps::State::Lost).await;
+    assert!(is_raised().await, "nothing came since");
+    let mut tx = tenant_tx(&rig.lab, rig.tenant.id).await;
+    accounts::note_event(&mut tx, page).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(rig.look_until_over().await, 1);
+    is_now(&rig, page, State::Degraded, gaps::MISSED).await;
+    assert!(is_raised().await, "no webhook brought it");
+    is_now(&rig, page, State::Degraded, "The quota is nearly used up.").await;
+    assert_eq!(rig.look_until_over().await, 1);
+    gap(&rig, page, gaps::State::Open).await;
+    accounts::disconnect(&rig.lab.databases, rig.tenant.id, Actor::system("test"), page).await.unwrap();
+    assert!(!is_raised().await, "nobody wants to hear it");
 }
 
 /// So many answers in this minute, of which some failed.
