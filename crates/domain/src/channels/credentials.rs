@@ -148,6 +148,16 @@ pub async fn rejected(tx: &mut TenantTx, before: &Credentials, reason: &str) -> 
     accounts::set_state(tx, before.account, State::NeedsYou, Some(reason)).await
 }
 
+/// Whether the time of these tokens is over and they are to be renewed. That the platform does not accept them is no news then.
+pub async fn wait_for_renewal(tx: &mut TenantTx, tokens: &Credentials) -> Result<bool> {
+    let now = tx.now();
+    let waiting = sqlx::query_scalar(
+        "select exists (select from channel_accounts
+         where id = $1 and credentials_version = $2 and token_expires_at <= $3 and refresh_at is not null)",
+    );
+    Ok(waiting.bind(tokens.account).bind(tokens.version).bind(now).fetch_one(tx.conn()).await?)
+}
+
 /// Whether these are still the tokens of the account.
 pub async fn are_current(tx: &mut TenantTx, tokens: &Credentials) -> Result<bool> {
     let current = sqlx::query_scalar(

@@ -217,7 +217,11 @@ async fn about_the_account(tx: &mut TenantTx, tokens: &Credentials, error: Optio
 
 /// The platform does not take these tokens. False when there are others by now, of which it says nothing.
 pub async fn reject(tx: &mut TenantTx, tokens: &Credentials) -> Result<bool> {
-    credentials::rejected(tx, tokens, "The platform does not accept the access any more; connect it again.").await?;
+    // After an outage that was longer than they live: whether somebody is needed, who renews them will see.
+    if !credentials::wait_for_renewal(tx, tokens).await? {
+        credentials::rejected(tx, tokens, "The platform does not accept the access any more; connect it again.")
+            .await?;
+    }
     Ok(credentials::open(tx, tokens.account).await?.version == tokens.version)
 }
 

@@ -1,5 +1,6 @@
 //! Tokens are renewed by one at a time, and nothing that is no token takes their place.
 
+use serde_json::json;
 use socialai_connect::social::kept::AccountSecrets;
 use socialai_domain::{
     audit::Actor,
@@ -8,24 +9,37 @@ use socialai_domain::{
         accounts::{self, NewAccount, State},
         credentials,
     },
+    conversations::MessageState,
 };
 use socialai_sim::{Fault, Moment, RecordingFilter, Rule};
 
 use super::rig::{Connected, Rig, token_of};
-use crate::harness::{tenant_tx, until, until_idle};
+use crate::harness::{tamper, tenant_tx, until, until_idle};
 
-/// An account whose tokens end in two hours and are due to be renewed.
+/// An account whose tokens are due to be renewed.
 async fn due(rig: &Rig, account: &Connected, kept: &AccountSecrets) {
+    let half_an_hour = time::Duration::minutes(30);
+    connected(rig, Platform::Facebook, account, kept, [time::Duration::ZERO, half_an_hour]).await;
+}
+
+/// An account whose tokens are to be renewed and end after these times.
+async fn connected(
+    rig: &Rig,
+    platform: Platform,
+    account: &Connected,
+    kept: &AccountSecrets,
+    [refresh, end]: [time::Duration; 2],
+) {
     let now = rig.lab.clock.now();
     let new = NewAccount {
-        platform: Platform::Facebook,
+        platform,
         external_id: account.external_id.clone(),
         name: "Acme".to_owned(),
         handle: None,
         avatar_url: None,
         credentials: Some(kept.write()),
-        token_expires_at: Some(now + time::Duration::minutes(30)),
-        refresh_at: Some(now),
+        token_expires_at: Some(now + end),
+        refresh_at: Some(now + refresh),
         uses_own_app: false,
         scopes: Vec::new(),
     };
@@ -95,4 +109,25 @@ async fn grant_that_is_gone_needs_somebody_at_once() {
     until_idle(&rig.lab).await;
     engine.stop().await;
     assert_eq!(rig.account(account.id).await.refresh_at, None, "nobody tries in vain");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn answer_waits_for_tokens_that_ended_while_nobody_could_renew_them() {
+    let rig = Rig::start().await;
+    let account = rig.connect(Platform::LinkedIn).await;
+    let refresh = account.seed["refresh_token"].as_str().map(str::to_owned);
+    let kept = AccountSecrets { refresh, ..token_of(&account.seed) };
+    connected(&rig, Platform::LinkedIn, &account, &kept, [1, 2].map(time::Duration::hours)).await;
+    let engine = rig.engine(&account);
+    rig.world.act("linkedin", "comment", json!({ "person": "Maria", "text": "How much?" })).await.unwrap();
+    let conversation = rig.until_messages(1).await.remove(0).conversation_id;
+    rig.pass(time::Duration::hours(3));
+    rig.world.act("linkedin", "expire", json!({})).await.unwrap();
+    let message = rig.answer(conversation, "10 euros").await;
+    until("it waits", || async { rig.message(message).await.state_reason.is_some() }).await;
+    assert_eq!(rig.account(account.id).await.state, State::Healthy, "nobody has to do anything");
+    assert_eq!(tamper(&rig.lab, "update system.delayed_jobs set due_at = clock_timestamp()").await, 1);
+    rig.until_state(message, MessageState::Sent).await;
+    engine.stop().await;
+    assert_eq!(rig.account(account.id).await.state, State::Healthy);
 }
