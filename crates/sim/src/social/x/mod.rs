@@ -108,6 +108,7 @@ impl X {
             ["2", "users", "me"] if get => self.me(request, now),
             ["2", "users", id] if get => self.user(id, request, now),
             ["2", "users", id, "mentions"] if get => self.mentions(id, request, &form, now),
+            ["2", "users", id, "tweets"] if get => self.posts_of(id, request, &form, now),
             ["2", "webhooks", "replay"] if post => self.replay(request, &form, now),
             ["2", "webhooks"] => self.webhooks(request, &form, now),
             ["2", "webhooks", id] => self.webhook(id, request, now),

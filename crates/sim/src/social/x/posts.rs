@@ -225,6 +225,13 @@ impl X {
         self.list(form, 5, wanted)
     }
 
+    /// What an account posted itself, its answers among it.
+    pub fn posts_of(&mut self, id: &str, request: &Request, form: &Form, now: OffsetDateTime) -> Said {
+        let caller = self.caller(request, now)?;
+        self.count(caller.user.as_deref().unwrap_or(&caller.app), "", now)?;
+        self.list(form, 5, |it| it.account == id && it.is_from_company)
+    }
+
     /// What a query asks for: `conversation_id:ID` and `to:name`; other words must stand in the text.
     pub fn search(&mut self, request: &Request, form: &Form, now: OffsetDateTime) -> Said {
         let caller = self.caller(request, now)?;

@@ -112,6 +112,9 @@ async fn only_who_was_called_may_reply_and_nobody_twice_the_same() {
     let since = mentions["data"][0]["id"].as_str().unwrap();
     let newer = get(&stage, &format!("/2/users/{}/mentions?since_id={since}", stage.account())).await.json();
     assert!(newer.get("data").is_none() && newer["meta"]["result_count"] == 0, "{newer}");
+    let own = get(&stage, &format!("/2/users/{}/tweets", stage.account())).await.json();
+    let texts: Vec<_> = own["data"].as_array().unwrap().iter().map(|post| post["text"].clone()).collect();
+    assert_eq!(texts, [json!("日".repeat(140)), json!("like this")]);
 }
 
 #[tokio::test]
