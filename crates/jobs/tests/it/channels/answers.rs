@@ -2,19 +2,27 @@
 
 use std::time::Duration;
 
+use futures::future::join_all;
 use serde_json::json;
 use socialai_domain::{
     channels::{Platform, accounts::Settings},
     conversations::{
         AuthorKind, MessageState,
+        lists::{self, Filter},
+        replies::{self, Author, Draft},
         sending::{self, Deliver, Next},
         timeline::Message,
     },
     ids::{ConversationId, MessageId},
+    tenants::Tenant,
 };
-use socialai_sim::{EffectFilter, Fault, Moment, Rule, When};
+use socialai_jobs::{
+    Handlers,
+    channels::{self, Parts, Timing},
+};
+use socialai_sim::{EffectFilter, Fault, Moment, RecordingFilter, Rule, When};
 
-use super::rig::{CALLS_ARE_OVER, Connected, Rig};
+use super::rig::{CALLS_ARE_OVER, Connected, HASTY, PATIENCE, Rig};
 use crate::harness::{Running, ask, tamper, tenant_tx, until, until_idle};
 
 /// Somebody wrote, and waits.
@@ -340,35 +348,74 @@ async fn refused_answer_says_why_and_is_not_tried_again() {
     assert_eq!(rig.seen(Platform::Facebook), 0);
 }
 
+/// Of a thousand accounts in several workspaces fifty have dead tokens. Whoever comes upon one waits for an hour, so that what
+/// is done within minutes has waited for none of them. After that they all come back twice a second.
 #[tokio::test(flavor = "multi_thread")]
 async fn dead_tokens_of_many_accounts_hold_up_no_other() {
-    const ACCOUNTS: usize = 200;
+    const WORKSPACES: usize = 5;
+    const ACCOUNTS: usize = 1_000;
     const DEAD: usize = 50;
+    const LIVING: usize = ACCOUNTS - DEAD;
     let rig = Rig::start().await;
-    let mut accounts = Vec::new();
-    for number in 0..ACCOUNTS {
-        let id = (106_728_098_000_000 + number as u64).to_string();
-        accounts.push(rig.connect_in(&rig.tenant, Platform::Facebook, json!(id)).await);
+    let workspaces = join_all((0..WORKSPACES).map(|nth| workspace(&rig, nth, ACCOUNTS / WORKSPACES))).await;
+    let app = &workspaces[0].1[0].app;
+    let rare = Parts { timing: Timing { wait: Duration::from_hours(1), ..HASTY }, ..rig.parts(Some(app)) };
+    let engine = Running::start(&rig.lab.databases, channels::handlers(Handlers::default(), rare), Vec::new());
+    for account in workspaces.iter().flat_map(|(_, accounts)| accounts) {
+        let said = json!({ "account": account.external_id, "person": "Maria", "text": "hello" });
+        rig.say(Platform::Facebook, said).await;
     }
-    let engine = rig.engine(&accounts[0]);
-    for account in &accounts {
-        rig.say(Platform::Facebook, json!({ "account": account.external_id, "person": "Maria", "text": "hello" }))
-            .await;
-    }
-    let asked = rig.until_messages(ACCOUNTS).await;
-    for account in &accounts[..DEAD] {
+    rig.told(Platform::Facebook, "message", ACCOUNTS as u64).await;
+    until_idle(&rig.lab).await;
+    for account in workspaces.iter().flat_map(|(_, accounts)| &accounts[..DEAD / WORKSPACES]) {
         rig.world.act("facebook", "revoke", json!({ "account": account.external_id })).await.unwrap();
     }
-    for message in &asked {
-        rig.answer(message.conversation_id, "Hi").await;
+    for workspace in &workspaces {
+        answer_all(&rig, workspace, "Hi").await;
     }
-    until("the living have theirs", || async { rig.seen(Platform::Facebook) == (ACCOUNTS - DEAD) as u64 }).await;
-    let needs_you = socialai_domain::channels::accounts::State::NeedsYou;
-    until("the dead need somebody", || async {
-        let mut tx = tenant_tx(&rig.lab, rig.tenant.id).await;
-        let all = socialai_domain::channels::accounts::list(&mut tx).await.unwrap();
-        all.iter().filter(|account| account.state == needs_you).count() == DEAD
-    })
-    .await;
-    tokio::time::timeout(Duration::from_mins(1), engine.stop()).await.unwrap();
+    until_seen(&rig, LIVING).await;
+    let lanes = || async { ask::<i64>(&rig.lab, "select count(*) from system.lanes").await };
+    until("only the dead wait", || async { usize::try_from(lanes().await).unwrap() == DEAD }).await;
+    assert_eq!(calls(&rig), LIVING + DEAD, "each was tried once");
+    let needing = "select count(*) from shared.channel_accounts where state = 'needs_you'";
+    assert_eq!(usize::try_from(ask::<i64>(&rig.lab, needing).await).unwrap(), DEAD);
+    engine.stop().await;
+
+    let engine = rig.engine(&workspaces[0].1[0]);
+    tamper(&rig.lab, "update system.lanes set wait_until = clock_timestamp()").await;
+    answer_all(&rig, &workspaces[0], "How can we help?").await;
+    let living_there = LIVING / WORKSPACES;
+    until_seen(&rig, LIVING + living_there).await;
+    engine.stop().await;
+    assert_eq!(calls(&rig), LIVING + DEAD + living_there, "nobody calls with dead tokens again");
+}
+
+async fn workspace(rig: &Rig, nth: usize, accounts: usize) -> (Tenant, Vec<Connected>) {
+    let tenant = rig.lab.tenant().await;
+    let mut connected = Vec::new();
+    for number in 0..accounts {
+        let id = (106_728_098_000_000 + nth * accounts + number).to_string();
+        connected.push(rig.connect_in(&tenant, Platform::Facebook, json!(id)).await);
+    }
+    (tenant, connected)
+}
+
+async fn answer_all(rig: &Rig, (tenant, accounts): &(Tenant, Vec<Connected>), text: &str) {
+    let mut tx = tenant_tx(&rig.lab, tenant.id).await;
+    let conversations = lists::list(&mut tx, &Filter::default(), None, 1_000).await.unwrap();
+    assert_eq!(conversations.len(), accounts.len());
+    for conversation in conversations {
+        let draft = Draft { text: text.to_owned(), ..Draft::default() };
+        replies::reply(&mut tx, conversation.id, &draft, Author::Program).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+}
+
+async fn until_seen(rig: &Rig, times: usize) {
+    let filter = EffectFilter::of("facebook").what("message_visible");
+    rig.world.wait_for_effects(&filter, times as u64, PATIENCE).await.unwrap();
+}
+
+fn calls(rig: &Rig) -> usize {
+    rig.world.recordings(&RecordingFilter::of("facebook").on("POST", "/v")).len()
 }

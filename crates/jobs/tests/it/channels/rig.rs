@@ -75,7 +75,7 @@ pub struct Connected {
     pub seed: Value,
 }
 
-const HASTY: Timing = Timing {
+pub const HASTY: Timing = Timing {
     wait: Duration::from_millis(500),
     settle_first: Duration::from_millis(20),
     settle_longest: Duration::from_millis(50),
