@@ -4,6 +4,7 @@
 mod answers;
 mod asking;
 mod deliveries;
+mod faults;
 mod files;
 mod gaps;
 mod names;
