@@ -10,6 +10,7 @@ mod checklist;
 mod connect_accounts;
 mod data_deletion;
 mod dead_letters;
+mod deliveries;
 mod effects;
 mod events;
 mod hooks;

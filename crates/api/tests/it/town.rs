@@ -38,6 +38,11 @@ pub(crate) struct Town {
 
 impl Town {
     pub async fn new(platform: Platform, lab: Lab, limits: Limits) -> Self {
+        Self::told_at(platform.name(), platform, lab, limits).await
+    }
+
+    /// Told at another address than that of the operator's app: `hook` is what stands behind `/v1/webhook/`.
+    pub async fn told_at(hook: &str, platform: Platform, lab: Lab, limits: Limits) -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let clock = lab.clock.clone();
         let world = World::on(listener, socialai_sim::all(), Arc::new(move || clock.now())).unwrap();
@@ -55,8 +60,7 @@ impl Town {
         };
         let platforms = Platforms::new(social::all(setup), operator, http.clone(), remotes.clone());
         let server = Server::serving(Arc::new(lab), platforms, 1_000).await;
-        let mut given =
-            json!({ "callback": server.url(&format!("/v1/webhook/{}", platform.name())), "secret": SECRET });
+        let mut given = json!({ "callback": server.url(&format!("/v1/webhook/{hook}")), "secret": SECRET });
         match platform {
             Platform::LinkedIn => given["client_secret"] = json!(SECRET),
             _ => given["verify_token"] = json!("verify"),
