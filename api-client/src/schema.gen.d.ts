@@ -1023,7 +1023,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Conversations, newest activity first */
+        /**
+         * Conversations, newest activity first
+         * @description With `sla` whoever waits the longest comes first.
+         */
         get: operations["get_conversations"];
         put?: never;
         post?: never;
@@ -2120,6 +2123,27 @@ export interface paths {
          */
         get: operations["get_tenant_checklist"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tenant/inbox": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** When answers are due */
+        get: operations["get_tenant_inbox"];
+        /**
+         * Change when answers are due
+         * @description Holds at once, also for those who wait already.
+         */
+        put: operations["put_tenant_inbox"];
         post?: never;
         delete?: never;
         options?: never;
@@ -3410,6 +3434,11 @@ export interface components {
         };
         Conversation: {
             account_id: components["schemas"]["ChannelAccountId"];
+            /**
+             * Format: date-time
+             * @description When their answer is due, by the workspace's first response target.
+             */
+            answer_due_at?: string | null;
             assignee_id?: components["schemas"]["UserId"] | null;
             /**
              * Format: date-time
@@ -3507,6 +3536,8 @@ export interface components {
              */
             q: string | null;
             /** @default null */
+            sla: components["schemas"]["ConversationSla"] | null;
+            /** @default null */
             status: components["schemas"]["ConversationStatus"] | null;
         };
         /** @example conv_01kagx4f0ve2pbkr7w3m9d5tqz */
@@ -3547,6 +3578,11 @@ export interface components {
             until: string;
             user_id: components["schemas"]["UserId"];
         };
+        /**
+         * @description How a wait for an answer stands to the workspace's first response target.
+         * @enum {string}
+         */
+        ConversationSla: "overdue" | "due_soon";
         /** @enum {string} */
         ConversationStatus: "open" | "snoozed" | "closed";
         /** @description How many open ones there are of a kind. */
@@ -3646,6 +3682,14 @@ export interface components {
             parts: components["schemas"]["Part"][];
             ready: boolean;
             version: string;
+        };
+        /** @description When answers are due. */
+        InboxSettings: {
+            /**
+             * Format: int32
+             * @description Within how many minutes somebody who writes should have an answer.
+             */
+            first_response_minutes: number;
         };
         Invitation: {
             /** Format: date-time */
@@ -4264,6 +4308,11 @@ export interface components {
         Page_Conversation: {
             items: {
                 account_id: components["schemas"]["ChannelAccountId"];
+                /**
+                 * Format: date-time
+                 * @description When their answer is due, by the workspace's first response target.
+                 */
+                answer_due_at?: string | null;
                 assignee_id?: components["schemas"]["UserId"] | null;
                 /**
                  * Format: date-time
@@ -7570,6 +7619,8 @@ export interface operations {
                 unread?: boolean;
                 /** @description `true`: only those whose person waits for an answer. */
                 awaiting?: boolean;
+                /** @description `overdue`: only open ones whose answer is due by now. `due_soon`: only those of whose time the last quarter has begun. */
+                sla?: components["schemas"]["ConversationSla"];
                 /** @description Words of messages or of names of contacts; the last word may be the beginning of one. */
                 q?: string;
                 /** @description `next` of the page before; without it the first page. */
@@ -9861,6 +9912,68 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Checklist"];
+                };
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_tenant_inbox: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The target in force. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InboxSettings"];
+                };
+            };
+            /** @description Anything that went wrong, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    put_tenant_inbox: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InboxSettings"];
+            };
+        };
+        responses: {
+            /** @description Changed. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InboxSettings"];
                 };
             };
             /** @description Anything that went wrong, as a problem document. */

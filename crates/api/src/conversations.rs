@@ -12,7 +12,7 @@ use socialai_domain::{
     channels::Platform,
     conversations::{
         self, Conversation, Status,
-        lists::{self, Assignee, Filter},
+        lists::{self, Assignee, Filter, Sla},
         replies::{self, Author, Draft},
     },
     ids::{ChannelAccountId, ConversationId, UserId},
@@ -45,6 +45,8 @@ pub struct ListQuery {
     unread: Option<bool>,
     /// `true`: only those whose person waits for an answer.
     awaiting: Option<bool>,
+    /// `overdue`: only open ones whose answer is due by now. `due_soon`: only those of whose time the last quarter has begun.
+    sla: Option<Sla>,
     /// Words of messages or of names of contacts; the last word may be the beginning of one.
     #[param(max_length = 200)]
     q: Option<String>,
@@ -60,6 +62,7 @@ impl ListQuery {
             assignee: self.assignee.as_deref().map(|who| assignee(who, caller)).transpose()?,
             is_unread: self.unread.unwrap_or_default(),
             is_awaiting: self.awaiting.unwrap_or_default(),
+            sla: self.sla,
             q: self.q,
         })
     }
@@ -86,6 +89,8 @@ fn author<D>(caller: &Caller<D>) -> Author {
 }
 
 /// Conversations, newest activity first
+///
+/// With `sla` whoever waits the longest comes first.
 #[utoipa::path(get, path = "/conversations", tag = "Inbox", params(ListQuery, Paging), security(("token" = ["conversations:read"])),
     responses((status = 200, description = "A page of conversations.", body = Page<Conversation>)))]
 pub async fn list(
@@ -99,7 +104,7 @@ pub async fn list(
     let mut tx = caller.tx(&app).await?;
     let conversations = lists::list(&mut tx, &filter, after, limit + 1).await?;
     tx.rollback().await?;
-    Ok(Json(Page::cut(conversations, limit, |conversation| (conversation.last_activity_at, conversation.id))))
+    Ok(Json(Page::cut(conversations, limit, |conversation| filter.place(conversation))))
 }
 
 /// How many conversations there are, each number up to a thousand.

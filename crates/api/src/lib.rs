@@ -93,6 +93,7 @@ fn v1() -> OpenApiRouter<App> {
         // The workspace
         .routes(routes!(tenant::get, tenant::rename))
         .routes(routes!(tenant::policy, tenant::set_policy))
+        .routes(routes!(tenant::inbox, tenant::set_inbox))
         .routes(routes!(tenant::checklist))
         .routes(routes!(roles::list))
         .routes(routes!(users::list))

@@ -1,4 +1,4 @@
-//! The workspace itself: its name and its security policy.
+//! The workspace itself: its name, its security policy, and when answers are due in its inbox.
 
 use axum::{Json, extract::State};
 use serde::{Deserialize, Serialize};
@@ -6,7 +6,7 @@ use socialai_domain::{
     checklist,
     ids::TenantId,
     people,
-    settings::{self, Policy},
+    settings::{self, InboxSettings, Policy},
     tenants::{self, Plan, Tier},
 };
 use utoipa::ToSchema;
@@ -98,6 +98,32 @@ pub async fn set_policy(
     tx.commit().await?;
     app.forget_all_sessions();
     Ok(Json(policy))
+}
+
+/// When answers are due
+#[utoipa::path(get, path = "/tenant/inbox", tag = "Workspace", security(("token" = ["settings:read"])),
+    responses((status = 200, description = "The target in force.", body = InboxSettings)))]
+pub async fn inbox(State(app): State<App>, caller: Caller<can::SettingsRead>) -> Answer<Json<InboxSettings>> {
+    let mut tx = caller.tx(&app).await?;
+    let inbox = settings::inbox(&mut tx).await?;
+    tx.rollback().await?;
+    Ok(Json(inbox))
+}
+
+/// Change when answers are due
+///
+/// Holds at once, also for those who wait already.
+#[utoipa::path(put, path = "/tenant/inbox", tag = "Workspace", request_body = InboxSettings,
+    security(("token" = ["settings:manage"])), responses((status = 200, description = "Changed.", body = InboxSettings)))]
+pub async fn set_inbox(
+    State(app): State<App>,
+    caller: Caller<can::SettingsManage>,
+    Body { value: wanted, .. }: Body<InboxSettings>,
+) -> Answer<Json<InboxSettings>> {
+    let mut tx = caller.tx(&app).await?;
+    let inbox = settings::set_inbox(&mut tx, wanted).await?;
+    tx.commit().await?;
+    Ok(Json(inbox))
 }
 
 #[derive(Serialize, ToSchema)]

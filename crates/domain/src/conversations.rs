@@ -148,6 +148,9 @@ pub struct Conversation {
     /// Since when the person waits for an answer.
     #[serde(with = "time::serde::rfc3339::option")]
     pub awaiting_since: Option<OffsetDateTime>,
+    /// When their answer is due, by the workspace's first response target.
+    #[serde(with = "time::serde::rfc3339::option")]
+    pub answer_due_at: Option<OffsetDateTime>,
     #[serde(with = "time::serde::rfc3339::option")]
     pub delivered_until: Option<OffsetDateTime>,
     #[serde(with = "time::serde::rfc3339::option")]
@@ -169,7 +172,8 @@ pub struct Conversation {
 pub(crate) const COLUMNS: &str = "c.id, c.account_id, c.identity_id, c.contact_id, p.name as contact_name,
     p.avatar_url as contact_avatar_url, c.platform, c.surface, c.thread_key, c.status, c.assignee_id, c.snoozed_until,
     c.claimed_by, c.claimed_until, c.unread_count, c.last_activity_at, c.last_inbound_at, c.last_outbound_at,
-    c.awaiting_since, c.delivered_until, c.read_until, c.preview, c.preview_direction, c.was_invited, c.machine_paused,
+    c.awaiting_since, c.awaiting_since + make_interval(mins => (select first_response_minutes())) as answer_due_at,
+    c.delivered_until, c.read_until, c.preview, c.preview_direction, c.was_invited, c.machine_paused,
     c.created_at, c.updated_at, c.closed_at";
 pub(crate) const WITH_CONTACT: &str = " join contacts p on p.tenant_id = c.tenant_id and p.id = c.contact_id";
 

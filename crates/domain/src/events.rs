@@ -61,7 +61,7 @@ events! {
     "api_key.created", 1, ApiKeysRead, true, "An API key was made.";
     "api_key.rotated", 1, ApiKeysRead, true, "An API key got a new secret.";
     "api_key.revoked", 1, ApiKeysRead, true, "An API key was revoked.";
-    "settings.changed", 1, SettingsRead, true, "The security policy of the workspace changed.";
+    "settings.changed", 1, SettingsRead, true, "The security policy of the workspace changed, or when answers are due.";
     "tenant.renamed", 1, SettingsRead, true, "The workspace got another name.";
     "tenant.status_changed", 1, SettingsRead, true, "The workspace was suspended or activated.";
     "tenant.weight_changed", 1, SettingsRead, false, "The workspace got another share of the workers.";

@@ -85,7 +85,7 @@ permissions! {
     SsoRead = "sso:read", ADMIN, "See the single sign-on settings.";
     SsoManage = "sso:manage", ADMIN, "Change and test the single sign-on settings.";
     SettingsRead = "settings:read", EVERYBODY, "See the workspace's settings.";
-    SettingsManage = "settings:manage", ADMIN, "Change the workspace's name and security policy.";
+    SettingsManage = "settings:manage", ADMIN, "Change the workspace's name, its security policy and when answers are due.";
     AuditRead = "audit:read", ADMIN, "Read and verify the audit log.";
     AuditExport = "audit:export", ADMIN, "Download the audit log.";
     SystemRead = "system:read", LEADERS, "See the health of the installation's parts.";

@@ -1,4 +1,5 @@
-//! A tenant's security policy. A tenant that never changed it has no row; the defaults then hold.
+//! What a tenant decided: its security policy, and when answers are due. A tenant that never changed anything has no row;
+//! the defaults then hold.
 
 use serde::{Deserialize, Serialize};
 use sqlx::FromRow;
@@ -12,6 +13,9 @@ use crate::{
     tenancy::TenantTx,
 };
 
+/// In minutes: a week.
+const LONGEST_FIRST_RESPONSE: i32 = 10_080;
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Policy {
@@ -21,6 +25,15 @@ pub struct Policy {
     /// Days until a session ends for good.
     #[schema(minimum = 1, maximum = 90)]
     pub session_days: i32,
+}
+
+/// When answers are due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct InboxSettings {
+    /// Within how many minutes somebody who writes should have an answer.
+    #[schema(minimum = 1, maximum = 10_080)]
+    pub first_response_minutes: i32,
 }
 
 impl Default for Policy {
@@ -67,6 +80,35 @@ pub async fn set_policy(tx: &mut TenantTx, mut wanted: Policy) -> Result<Policy>
     .bind(Uuid::now_v7())
     .bind(names)
     .bind(wanted.session_days)
+    .bind(now)
+    .execute(tx.conn())
+    .await?;
+    let tenant = tx.tenant();
+    tx.record(
+        Entry::new("settings.changed", "tenant", tenant).changed(serde_json::json!(before), serde_json::json!(wanted)),
+    );
+    Ok(wanted)
+}
+
+pub async fn inbox(tx: &mut TenantTx) -> Result<InboxSettings> {
+    let minutes = sqlx::query_scalar("select first_response_minutes()").fetch_one(tx.conn()).await?;
+    Ok(InboxSettings { first_response_minutes: minutes })
+}
+
+pub async fn set_inbox(tx: &mut TenantTx, wanted: InboxSettings) -> Result<InboxSettings> {
+    if !(1..=LONGEST_FIRST_RESPONSE).contains(&wanted.first_response_minutes) {
+        let sentence = format!("An answer is due within 1 to {LONGEST_FIRST_RESPONSE} minutes, which is a week.");
+        return Err(Problem::field("first_response_minutes", sentence).into());
+    }
+    let before = inbox(tx).await?;
+    let now = tx.now();
+    sqlx::query(
+        "insert into settings (id, first_response_minutes, updated_at) values ($1, $2, $3)
+         on conflict (tenant_id) do update set first_response_minutes = excluded.first_response_minutes,
+            updated_at = excluded.updated_at",
+    )
+    .bind(Uuid::now_v7())
+    .bind(wanted.first_response_minutes)
     .bind(now)
     .execute(tx.conn())
     .await?;

@@ -29,6 +29,8 @@ async fn filters_find_what_they_say() {
         ("?unread=true", vec![&third]),
         ("?unread=false", vec![&third, &second, &first]),
         ("?awaiting=true&status=open", vec![&third, &first]),
+        ("?sla=overdue", vec![]),
+        ("?sla=due_soon", vec![]),
         ("?q=parcel", vec![&first]),
         ("?q=parc", vec![&first]),
         ("?q=jonas", vec![&second]),
@@ -40,13 +42,77 @@ async fn filters_find_what_they_say() {
         found.sort();
         assert_eq!(listed, found, "{query}");
     }
-    for bad in ["status=gone", "platform=orkut", "assignee=you", "unread=maybe", "account_id=usr_1", "limit=0", "q=%00"]
-    {
+    for bad in [
+        "status=gone",
+        "platform=orkut",
+        "assignee=you",
+        "unread=maybe",
+        "sla=late",
+        "sla=",
+        "account_id=usr_1",
+        "limit=0",
+        "q=%00",
+    ] {
         desk.get(&format!("/conversations?{bad}")).await.is_problem(400, "malformed_parameter");
     }
     let long = "x".repeat(201);
     desk.get(&format!("/conversations?q={long}")).await.is_problem(400, "malformed_parameter");
     desk.get("/conversations?cursor=zzz").await.is_problem(400, "invalid_cursor");
+}
+
+#[tokio::test]
+async fn answers_are_due_by_the_target_that_an_administrator_sets() {
+    let desk = Desk::new().await;
+    let id = desk.wrote("Maria", "hello").await;
+    let key = desk.server.api_key(&desk.tenant, &["*"]).await;
+    let set = async |body: Value| desk.server.call_as(&key, Method::PUT, "/tenant/inbox", &body).await;
+    let waits = async || {
+        let conversation = desk.read(&format!("/conversations/{id}")).await;
+        let at = |name: &str| {
+            let text = conversation[name].as_str().unwrap();
+            time::OffsetDateTime::parse(text, &time::format_description::well_known::Rfc3339).unwrap()
+        };
+        at("answer_due_at") - at("awaiting_since")
+    };
+    assert_eq!(desk.read("/tenant/inbox").await, json!({ "first_response_minutes": 60 }));
+    assert_eq!(waits().await, time::Duration::hours(1));
+    for bad in [
+        json!({}),
+        json!({ "first_response_minutes": null }),
+        json!({ "first_response_minutes": "60" }),
+        json!({ "first_response_minutes": 1.5 }),
+        json!({ "first_response_minutes": 0 }),
+        json!({ "first_response_minutes": -1 }),
+        json!({ "first_response_minutes": 10_081 }),
+        json!({ "first_response_minutes": 9_999_999_999_i64 }),
+        json!({ "first_response_minutes": 5, "minutes": 5 }),
+    ] {
+        set(bad).await.is_problem(422, "invalid");
+    }
+    let wanted = json!({ "first_response_minutes": 5 });
+    let refused = desk.server.call_as(&desk.token, Method::PUT, "/tenant/inbox", &wanted).await;
+    refused.is_problem(403, "forbidden");
+    assert_eq!(waits().await, time::Duration::hours(1), "what was refused changed nothing");
+    assert_eq!(set(wanted.clone()).await.body, wanted);
+    assert_eq!(desk.read("/tenant/inbox").await, wanted);
+    assert_eq!(waits().await, time::Duration::minutes(5));
+    let policy = desk.read("/tenant/policy").await;
+    assert_eq!(policy, json!({ "mfa_roles": ["admin"], "session_days": 30 }), "the rest is as it was");
+    let entry = desk.server.get_as(&key, "/audit-log?action=settings.changed").await.body["items"][0].clone();
+    assert_eq!(entry["changes"]["after"], wanted, "{entry}");
+
+    desk.server.lab.clock.advance(time::Duration::minutes(4));
+    assert_eq!(ids_in(&desk.read("/conversations?sla=due_soon").await), [id.clone()]);
+    desk.server.lab.clock.advance(time::Duration::minutes(1));
+    let later = desk.wrote("Jonas", "hello").await;
+    assert_eq!(ids_in(&desk.read("/conversations?sla=overdue").await), [id.clone()]);
+    assert!(ids_in(&desk.read("/conversations?sla=due_soon").await).is_empty());
+    assert!(ids_in(&desk.read("/conversations?sla=overdue&status=closed").await).is_empty());
+    desk.server.lab.clock.advance(time::Duration::minutes(5));
+    assert_eq!(desk.walk("/conversations?sla=overdue", 1).await, [id.clone(), later.clone()]);
+    desk.done(&format!("/conversations/{id}/close"), &json!({})).await;
+    assert_eq!(ids_in(&desk.read("/conversations?sla=overdue").await), [later]);
+    assert_eq!(desk.read(&format!("/conversations/{id}")).await["answer_due_at"], Value::Null);
 }
 
 #[tokio::test]
@@ -187,9 +253,10 @@ async fn canned_reply_is_filled_in_once_and_shortcuts_are_unique() {
 async fn view_is_its_owners_unless_it_is_shared() {
     let desk = Desk::new().await;
     let (_, token) = desk.colleague(Role::Agent).await;
-    let filter = json!({ "status": "open", "assignee": { "user": desk.agent.id }, "is_unread": true });
+    let filter =
+        json!({ "status": "open", "assignee": { "user": desk.agent.id }, "is_unread": true, "sla": "overdue" });
     let mine = desk.done("/saved-views", &json!({ "name": "Mine", "filter": filter })).await;
-    assert_eq!(mine["owner_id"], json!(desk.agent.id));
+    assert_eq!((&mine["owner_id"], &mine["filter"]["sla"]), (&json!(desk.agent.id), &json!("overdue")));
     desk.done("/saved-views", &json!({ "name": "All", "filter": {}, "is_shared": true })).await;
     assert_eq!(ids_in(&desk.read("/saved-views").await).len(), 2);
     assert_eq!(ids_in(&desk.server.get_as(&token, "/saved-views").await.body).len(), 1);
@@ -199,6 +266,8 @@ async fn view_is_its_owners_unless_it_is_shared() {
     desk.server.call_as(&token, Method::PUT, &path, &change).await.is_problem(404, "not_found");
     let changed = desk.server.call_as(&desk.token, Method::PUT, &path, &change).await;
     assert_eq!((&changed.body["name"], &changed.body["filter"]["status"]), (&json!("Mine too"), &json!("closed")));
-    desk.post("/saved-views", &json!({ "name": "x", "filter": { "status": "gone" } })).await.is_problem(422, "invalid");
+    for bad in [json!({ "status": "gone" }), json!({ "sla": "late" })] {
+        desk.post("/saved-views", &json!({ "name": "x", "filter": bad })).await.is_problem(422, "invalid");
+    }
     assert_eq!(desk.server.call_as(&desk.token, Method::DELETE, &path, &json!({})).await.status, 204);
 }

@@ -8,11 +8,12 @@ use socialai_domain::{
     contacts,
     conversations::{
         Status, actions,
-        lists::{self, Assignee, Filter},
+        lists::{self, Assignee, Filter, Sla},
         receiving::{Incoming, receive},
         timeline,
     },
     ids::ConversationId,
+    settings::{self, InboxSettings},
 };
 use time::Duration;
 
@@ -109,6 +110,108 @@ async fn every_filter_narrows_the_list() {
         assert_eq!(desk.list(&filter).await, expected, "{filter:?}");
         let count = lists::count(&mut desk.tx().await, &filter).await.unwrap();
         assert_eq!(usize::try_from(count).unwrap(), expected.len(), "{filter:?}");
+    }
+}
+
+impl Desk {
+    /// Somebody writes at this moment, and waits.
+    async fn waits(&self, person: &str) -> ConversationId {
+        self.get(Incoming { provider_at: self.now(), ..self.message(person, &super::fresh("m"), person) }).await;
+        self.list(&Filter { q: Some(person.to_owned()), ..Filter::default() }).await[0]
+    }
+
+    async fn due(&self) -> (Vec<ConversationId>, Vec<ConversationId>) {
+        let of = |sla| Filter { sla: Some(sla), ..Filter::default() };
+        (self.list(&of(Sla::Overdue)).await, self.list(&of(Sla::DueSoon)).await)
+    }
+
+    /// From the message that waits until its answer is due.
+    async fn time_of(&self, id: ConversationId) -> Option<Duration> {
+        let conversation = self.conversation(id).await;
+        Some(conversation.answer_due_at? - conversation.awaiting_since?)
+    }
+
+    async fn answer_within(&self, first_response_minutes: i32) {
+        let mut tx = self.tx().await;
+        settings::set_inbox(&mut tx, InboxSettings { first_response_minutes }).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn answer_is_due_soon_in_the_last_quarter_of_its_time_and_then_overdue() {
+    let desk = Desk::new().await;
+    let early = desk.waits("early").await;
+    let minutes = |count| desk.lab.clock.advance(Duration::minutes(count));
+    minutes(10);
+    let late = desk.waits("late").await;
+    minutes(34);
+    assert_eq!(desk.due().await, (vec![], vec![]), "44 of 60 minutes");
+    minutes(1);
+    assert_eq!(desk.due().await, (vec![], vec![early]));
+    minutes(14);
+    assert_eq!(desk.due().await, (vec![], vec![early, late]));
+    minutes(1);
+    assert_eq!(desk.due().await, (vec![early], vec![late]));
+    minutes(10);
+    // Newest activity, and still the one who waits the longest.
+    desk.waits("early").await;
+    assert_eq!(desk.due().await, (vec![early, late], vec![]));
+    assert_eq!(desk.time_of(early).await, Some(Duration::hours(1)));
+    desk.answer_within(90).await;
+    assert_eq!(desk.due().await, (vec![], vec![early]), "the new target holds for those who wait already");
+    assert_eq!(desk.time_of(early).await, Some(Duration::minutes(90)));
+    desk.answer_within(1).await;
+    assert_eq!(desk.due().await.0, [early, late]);
+    let neighbour = Desk::new().await;
+    neighbour.waits("early").await;
+    neighbour.lab.clock.advance(Duration::minutes(2));
+    assert_eq!(neighbour.due().await, (vec![], vec![]), "a target is its workspace's own");
+}
+
+#[tokio::test]
+async fn what_is_due_is_narrowed_by_every_other_filter_and_read_in_pages() {
+    let desk = Desk::new().await;
+    let agent = desk.agent().await;
+    let mut ids = Vec::new();
+    for person in ["one", "two", "three", "four", "five"] {
+        ids.push(desk.waits(person).await);
+        desk.lab.clock.advance(Duration::seconds(1));
+    }
+    desk.lab.clock.advance(Duration::hours(2));
+    let mut tx = desk.tx().await;
+    actions::assign(&mut tx, ids[1], Some(agent)).await.unwrap();
+    actions::mark_read(&mut tx, ids[2]).await.unwrap();
+    actions::snooze(&mut tx, ids[3], desk.now() + Duration::days(1)).await.unwrap();
+    actions::close(&mut tx, ids[4]).await.unwrap();
+    tx.commit().await.unwrap();
+    let overdue = Filter { sla: Some(Sla::Overdue), ..Filter::default() };
+    for (filter, expected) in [
+        (overdue.clone(), vec![ids[0], ids[1], ids[2]]),
+        (Filter { status: Some(Status::Open), ..overdue.clone() }, vec![ids[0], ids[1], ids[2]]),
+        (Filter { status: Some(Status::Snoozed), ..overdue.clone() }, vec![]),
+        (Filter { status: Some(Status::Closed), ..overdue.clone() }, vec![]),
+        (Filter { assignee: Some(Assignee::User(agent)), ..overdue.clone() }, vec![ids[1]]),
+        (Filter { assignee: Some(Assignee::Nobody), ..overdue.clone() }, vec![ids[0], ids[2]]),
+        (Filter { is_unread: true, ..overdue.clone() }, vec![ids[0], ids[1]]),
+        (Filter { is_awaiting: true, ..overdue.clone() }, vec![ids[0], ids[1], ids[2]]),
+        (Filter { platform: Some(Platform::Facebook), ..overdue.clone() }, vec![ids[0], ids[1], ids[2]]),
+        (Filter { platform: Some(Platform::X), ..overdue.clone() }, vec![]),
+        (Filter { account: Some(desk.account.id), ..overdue.clone() }, vec![ids[0], ids[1], ids[2]]),
+        (Filter { q: Some("three".into()), ..overdue.clone() }, vec![ids[2]]),
+        (Filter { q: Some("maria".into()), ..overdue.clone() }, vec![ids[0], ids[1], ids[2]]),
+    ] {
+        assert_eq!(desk.list(&filter).await, expected, "{filter:?}");
+        let count = lists::count(&mut desk.tx().await, &filter).await.unwrap();
+        assert_eq!(usize::try_from(count).unwrap(), expected.len(), "{filter:?}");
+        let (mut pages, mut after) = (Vec::new(), None);
+        loop {
+            let page = lists::list(&mut desk.tx().await, &filter, after, 1).await.unwrap();
+            let Some(last) = page.last() else { break };
+            after = Some(filter.place(last));
+            pages.push(last.id);
+        }
+        assert_eq!(pages, expected, "in pages: {filter:?}");
     }
 }
 
