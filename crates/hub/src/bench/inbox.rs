@@ -1,6 +1,6 @@
-//! The inbox over the API with millions of messages: first pages, pages far down, conversations, and searches for rare and
-//! for common words; against the same requests before the messages were there. What a page costs must not grow with the
-//! table.
+//! The inbox over the API with millions of messages: first pages, pages far down, what is overdue, conversations, and
+//! searches for rare and for common words; against the same requests before the messages were there. What a page costs must
+//! not grow with the table.
 //!
 //! The messages are written past the product, as the superuser of this throw-away server and without its indexes, which
 //! are made afterwards: the product itself would need hours for so many.
@@ -227,8 +227,13 @@ async fn run_sql(server: &mut PgConnection, statements: String) -> Result<()> {
 }
 
 fn first_pages(keys: &[String]) -> Kind {
-    let path = format!("/api/v1/conversations?limit={PAGE}");
-    Kind { name: "first_page", requests: keys.iter().map(|key| load::get(&path, key)).collect(), share: 1 }
+    Kind { name: "first_page", requests: pages(keys, ""), share: 1 }
+}
+
+/// The first page of each workspace, with this filter.
+fn pages(keys: &[String], filter: &str) -> Arc<[Vec<u8>]> {
+    let path = format!("/api/v1/conversations?limit={PAGE}{filter}");
+    keys.iter().map(|key| load::get(&path, key)).collect()
 }
 
 async fn kinds(first_pages: Kind, api: SocketAddr, keys: &[String]) -> Result<Vec<Kind>> {
@@ -252,6 +257,8 @@ async fn kinds(first_pages: Kind, api: SocketAddr, keys: &[String]) -> Result<Ve
     Ok(vec![
         first_pages,
         Kind { name: "far_page", requests: deep.into(), share: 1 },
+        // All that the workspaces' open conversations wait for has been due for long.
+        Kind { name: "overdue", requests: pages(keys, "&sla=overdue"), share: 1 },
         Kind { name: "conversation", requests: conversations.into(), share: 1 },
         search("search_one_message", |number| format!("order o{}", 100 + number)),
         search("search_some_messages", |number| format!("series s{}", 100 + number % 500)),
