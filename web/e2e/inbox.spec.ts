@@ -1,7 +1,7 @@
 /** The inbox: finding, reading, answering, and what goes wrong meanwhile. The server is played; see harness/fake-inbox.ts. */
 import type { Locator, Page } from "@playwright/test";
 
-import { aConversation, aMessage, FakeInbox, idOf, minutesAgo } from "./harness/fake-inbox.ts";
+import { aConversation, aMessage, FakeInbox, idOf, minutesAgo, waiting } from "./harness/fake-inbox.ts";
 import { expectNoSidewaysScroll, settled } from "./harness/settle.ts";
 import { expect, expectAccessible, test as base } from "./harness/test.ts";
 
@@ -19,7 +19,7 @@ function someConversations(inbox: FakeInbox): void {
   const ann = aConversation(1, {
     contact_name: "Ann Archer",
     unread_count: 2,
-    awaiting_since: minutesAgo(90),
+    ...waiting(90),
     preview: "Where is my order?",
   });
   inbox.add(ann, [
@@ -37,7 +37,7 @@ test("what people wrote is found by filters, words and saved views", async ({ pa
   await signIn(page, workspace.admin);
   await page.goto("/inbox");
   await expect(row(page, /Ann Archer/)).toContainText("2 unread");
-  await expect(row(page, /Ann Archer/)).toContainText("Waits 1 h");
+  await expect(row(page, /Ann Archer/)).toContainText(/Overdue by 3\d min/);
   await expect(row(page, /Ben Baker/)).toContainText("Instagram comment");
   await expect(row(page, /Cem Can/)).toHaveCount(0);
   await settled(page);
@@ -84,6 +84,96 @@ test("what people wrote is found by filters, words and saved views", async ({ pa
   await page.getByRole("searchbox", { name: "Search conversations" }).fill("nothing like it");
   await expect(page.getByRole("heading", { name: "Nothing was found" })).toBeVisible();
   await expectAccessible(page);
+});
+
+test("the chips narrow the list by state, by whose it is, and by when the answer is due", async ({
+  page,
+  workspace,
+  signIn,
+  inbox,
+}) => {
+  const max = await workspace.member("agent", { name: "Max Agent" });
+  inbox.add(aConversation(1, { contact_name: "Late Lou", ...waiting(90) }));
+  inbox.add(aConversation(2, { contact_name: "Later Lea", ...waiting(240) }));
+  inbox.add(aConversation(3, { contact_name: "Soon Sue", ...waiting(50), assignee_id: max.id }));
+  inbox.add(aConversation(4, { contact_name: "Early Ed", ...waiting(5) }));
+  inbox.add(aConversation(5, { contact_name: "Done Dan" }));
+  inbox.add(aConversation(6, { contact_name: "Closed Cem", status: "closed" }));
+  await signIn(page, workspace.admin);
+  await page.goto("/inbox");
+  const shown = (...names: string[]) =>
+    expect(list(page).getByRole("link")).toHaveText(names.map((name) => new RegExp(name)));
+  const chip = (name: string) => page.getByRole("button", { name, exact: true });
+  const choose = async (name: string, option: string) => {
+    await chip(name).click();
+    await page.getByRole("menuitemcheckbox", { name: option, exact: true }).click();
+  };
+  await shown("Late Lou", "Later Lea", "Soon Sue", "Early Ed", "Done Dan");
+  await expect(row(page, /Later Lea/)).toContainText(/Overdue by 3 h/);
+  await expect(row(page, /Soon Sue/)).toContainText(/Due in \d min/);
+  await expect(row(page, /Early Ed/)).toContainText(/Due in 5\d min/);
+  await expect(row(page, /Done Dan/)).not.toContainText(/Due|Overdue/);
+
+  await choose("Status", "Closed");
+  await shown("Closed Cem");
+  await expect(chip("Status: Closed")).toBeVisible();
+  await chip("Clear Status").click();
+  await choose("With", "Max Agent");
+  await shown("Soon Sue");
+  await chip("Clear With").click();
+  await choose("With", "Nobody");
+  await shown("Late Lou", "Later Lea", "Early Ed", "Done Dan");
+  await chip("Waiting").click();
+  await expect(chip("Waiting")).toHaveAttribute("aria-pressed", "true");
+  await shown("Late Lou", "Later Lea", "Early Ed");
+  await expectNoSidewaysScroll(page);
+  await expectAccessible(page);
+  await chip("Clear all").click();
+  await chip("Waiting").click();
+  await shown("Late Lou", "Later Lea", "Soon Sue", "Early Ed");
+  await chip("Waiting").click();
+  await shown("Late Lou", "Later Lea", "Soon Sue", "Early Ed", "Done Dan");
+
+  // Who waits the longest is first.
+  await choose("Answer", "Overdue");
+  await expect(page).toHaveURL(/sla=overdue/);
+  await shown("Later Lea", "Late Lou");
+  await settled(page);
+  await expectNoSidewaysScroll(page);
+  await expectAccessible(page);
+  await choose("Answer: Overdue", "Due soon");
+  await shown("Soon Sue");
+  await chip("Saved views").click();
+  await page.getByRole("menuitem", { name: "Save this view…" }).click();
+  const dialog = page.getByRole("dialog", { name: "Save this view" });
+  await dialog.getByRole("textbox", { name: "Name" }).fill("Hurry");
+  await dialog.getByRole("button", { name: "Save 1 view" }).click();
+  await expect(chip("Hurry")).toBeVisible();
+  expect(inbox.views[0]).toMatchObject({ name: "Hurry", filter: { status: "open", sla: "due_soon" } });
+  await chip("Clear Answer").click();
+  await chip("Saved views").click();
+  await page.getByRole("menuitemcheckbox", { name: "Hurry" }).click();
+  await shown("Soon Sue");
+
+  // Whoever was answered is not waited for any more.
+  await choose("Answer: Due soon", "Overdue");
+  await row(page, /Later Lea/).click();
+  await answer(page).fill("Sorry that it took so long.");
+  await answer(page).press("Control+Enter");
+  await expect(thread(page).getByText("Sorry that it took so long.")).toBeVisible();
+  await page.goto("/inbox?sla=overdue");
+  await shown("Late Lou");
+});
+
+test("an answer becomes overdue while one looks @any-width", async ({ page, workspace, signIn, inbox }) => {
+  inbox.add(aConversation(1, { contact_name: "Ann Archer", ...waiting(59.5) }));
+  inbox.add(aConversation(2, { contact_name: "Ben Baker", ...waiting(120) }));
+  await signIn(page, workspace.admin);
+  await page.clock.install();
+  await page.goto("/inbox?sla=due_soon");
+  await expect(row(page, /Ann Archer/)).toContainText("Due now");
+  await page.clock.fastForward(61_000);
+  await expect(row(page, /Ann Archer/)).toContainText("Overdue");
 });
 
 test("a conversation is read and answered, and what the server refuses keeps its text", async ({

@@ -1,4 +1,4 @@
-/** The workspace's name and its security policy. */
+/** The workspace's name, when answers are due, and its security policy. */
 import { expect, expectAccessible, test } from "./harness/test.ts";
 
 test("an admin renames the workspace, which everybody sees at once", async ({
@@ -32,6 +32,54 @@ test("an admin renames the workspace, which everybody sees at once", async ({
   await page.getByRole("button", { name: "Undo" }).click();
   await expect(name).toHaveValue("Harbour & Sons");
   await expect(shown).toContainText("Harbour & Sons");
+  await theirs.close();
+});
+
+test("an admin sets when answers are due, and the open inbox of a colleague goes by it at once", async ({
+  page,
+  browser,
+  program,
+  workspace,
+  signIn,
+  facebookPage,
+}) => {
+  const facebook = await facebookPage();
+  await facebook.say("Maria Silva", "How much is the tent?");
+  const agent = await workspace.member("agent");
+  await signIn(page, workspace.admin);
+  await page.goto("/settings/workspace");
+  const minutes = page.getByRole("textbox", { name: "Minutes until an answer is due" });
+  await expect(minutes).toHaveValue("60");
+
+  const theirs = await browser.newContext({ baseURL: program.url });
+  const inbox = await theirs.newPage();
+  await signIn(inbox, agent);
+  await inbox.goto("/inbox");
+  const waits = inbox.getByRole("list", { name: "Conversations" }).getByRole("link", { name: /How much is the tent/ });
+  await expect(waits).toContainText(/Due in 5\d min|Due in 1 h/);
+
+  for (const [typed, wrong] of [
+    ["0", /1 to 10080 whole minutes/],
+    ["10081", /1 to 10080 whole minutes/],
+    ["1.5", /1 to 10080 whole minutes/],
+  ] as const) {
+    await minutes.fill(typed);
+    await page.getByRole("button", { name: "Save target" }).click();
+    await expect(minutes).toHaveAccessibleDescription(wrong);
+  }
+  await expectAccessible(page);
+  await minutes.fill("600");
+  await minutes.press("Enter");
+  await expect(page.getByText("Answers are due within 600 minutes")).toBeVisible();
+  await expect(waits).toContainText(/Due in (9|10) h/);
+  await page.getByRole("button", { name: "Undo" }).click();
+  await expect(minutes).toHaveValue("60");
+  await expect(waits).toContainText(/Due in 5\d min|Due in 1 h/);
+
+  await inbox.goto("/settings/workspace");
+  await expect(inbox.getByRole("region", { name: "Answers" })).toContainText("60 minutes");
+  await expect(inbox.getByRole("textbox", { name: "Minutes until an answer is due" })).toHaveCount(0);
+  await expectAccessible(inbox);
   await theirs.close();
 });
 

@@ -23,6 +23,12 @@ export const idOf = (prefix: string, number: number): string =>
 const MINUTE = 60_000;
 export const minutesAgo = (minutes: number): string => new Date(Date.now() - minutes * MINUTE).toISOString();
 
+/** Of somebody who has been waiting for so long; an answer is due within an hour. */
+export const waiting = (minutes: number): Pick<Conversation, "awaiting_since" | "answer_due_at"> => ({
+  awaiting_since: minutesAgo(minutes),
+  answer_due_at: minutesAgo(minutes - 60),
+});
+
 export function aConversation(number: number, changes: Partial<Conversation> = {}): Conversation {
   return {
     id: idOf("conv", number),
@@ -267,7 +273,7 @@ export class FakeInbox {
       case "snooze":
         return set({ status: "snoozed", snoozed_until: String(body["until"]) });
       case "close":
-        return set({ status: "closed", closed_at: new Date().toISOString(), unread_count: 0 });
+        return set({ status: "closed", closed_at: new Date().toISOString(), unread_count: 0, ...ANSWERED });
       case "reopen":
         return set({ status: "open", closed_at: null, snoozed_until: null });
       case "read":
@@ -298,9 +304,14 @@ export class FakeInbox {
             (one.assignee_id ?? "none") === (query.get("assignee") === "me" ? this.#me : query.get("assignee"))) &&
           (!query.has("unread") || one.unread_count > 0) &&
           (!query.has("awaiting") || Boolean(one.awaiting_since)) &&
+          is("sla", one.status === "open" ? slaOf(one) : undefined) &&
           (!query.has("q") || `${one.contact_name} ${one.preview}`.toLowerCase().includes(query.get("q") ?? "")),
       )
-      .toSorted((one, other) => Date.parse(other.last_activity_at) - Date.parse(one.last_activity_at));
+      .toSorted((one, other) =>
+        query.has("sla")
+          ? at(one.awaiting_since) - at(other.awaiting_since)
+          : at(other.last_activity_at) - at(one.last_activity_at),
+      );
     return pageOf(found, query);
   }
 
@@ -353,7 +364,7 @@ export class FakeInbox {
       preview: message.text,
       preview_direction: "out",
       last_activity_at: message.provider_at,
-      awaiting_since: null,
+      ...ANSWERED,
       status: "open",
     });
     return message;
@@ -437,19 +448,29 @@ export class FakeInbox {
       for (const one of theirs) if (typeof body["name"] === "string") one.contact_name = body["name"];
       return contactOf(first);
     }
-    const identity = {
-      id: first.identity_id,
+    const identities = theirs.map((one) => ({
+      id: one.identity_id,
       contact_id: id,
-      platform: first.platform,
+      platform: one.platform,
       scope: "page",
       external_id: "9007199254740993",
       handle: "person",
-      name: first.contact_name,
-      created_at: first.created_at,
-      seen_at: first.updated_at,
-    };
-    return { contact: contactOf(first), identities: [identity], conversations: theirs, merges: this.merges };
+      name: one.contact_name,
+      created_at: one.created_at,
+      seen_at: one.updated_at,
+    }));
+    return { contact: contactOf(first), identities, conversations: theirs, merges: this.merges };
   }
+}
+
+const ANSWERED = { awaiting_since: null, answer_due_at: null } as const;
+
+const at = (moment: string | null | undefined): number => Date.parse(moment ?? "");
+
+function slaOf({ awaiting_since: since, answer_due_at: due }: Conversation): Schemas["ConversationSla"] | undefined {
+  const left = at(due) - Date.now();
+  if (left <= 0) return "overdue";
+  return left <= (at(due) - at(since)) / 4 ? "due_soon" : undefined;
 }
 
 function pageOf<T>(all: T[], query: URLSearchParams): { items: T[]; next?: string } {

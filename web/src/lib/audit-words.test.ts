@@ -29,6 +29,9 @@ describe("what was done", () => {
     expect(tell("settings.changed", { session_days: 30 }, { session_days: 7 })).toBe(
       "Changed how long a session lasts",
     );
+    expect(tell("settings.changed", { first_response_minutes: 60 }, { first_response_minutes: 30 })).toBe(
+      "Changed when answers are due",
+    );
     expect(tell("sso.changed", {}, { issuer: "https://idp.test/" })).toBe("Set up single sign-on");
     expect(tell("sso.changed", { enabled: true }, { enabled: false })).toBe("Turned single sign-on off");
     expect(tell("dead_letters.replayed", {}, { count: 1200 })).toBe("Replayed 1,200 dead letters");

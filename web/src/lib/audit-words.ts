@@ -81,9 +81,9 @@ const ACTIONS: Record<string, Words> = {
     },
   },
   "settings.changed": {
-    title: "Changed the security policy",
+    title: "Changed the workspace’s settings",
     tell: ({ after }) => {
-      const fields = Object.keys(after).map((name) => known(POLICY, name) ?? said(name));
+      const fields = Object.keys(after).map((name) => known(SETTINGS, name) ?? said(name));
       return fields.length > 0 ? `Changed ${listOf(fields)}` : undefined;
     },
   },
@@ -263,9 +263,10 @@ const METHODS: Record<string, string> = {
   sso: "Logged in through single sign-on",
   invitation: "Logged in by accepting an invitation",
 };
-const POLICY: Record<string, string> = {
+const SETTINGS: Record<string, string> = {
   mfa_roles: "who needs a second factor",
   session_days: "how long a session lasts",
+  first_response_minutes: "when answers are due",
 };
 
 /** Kinds of things that entries are about. */

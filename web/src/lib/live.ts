@@ -29,7 +29,7 @@ const NOUNS: Record<string, string[]> = {
   user: ["users", "me", "checklist"],
   invitation: ["invitations", "checklist"],
   api_key: ["api-keys", "checklist"],
-  tenant: ["tenant", "policy", "sso", "checklist"],
+  tenant: ["tenant", "policy", "inbox-settings", "sso", "checklist"],
   session: ["sessions"],
   job: ["dead-letters"],
   dead_letters: ["dead-letters"],

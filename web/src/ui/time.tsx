@@ -37,7 +37,8 @@ const listeners = new Set<() => void>();
 let timer: ReturnType<typeof setInterval> | undefined;
 let minute = 0;
 
-function useMinute(): number {
+/** Draws again with each minute. */
+export function useMinute(): number {
   return useSyncExternalStore(subscribe, () => minute);
 }
 

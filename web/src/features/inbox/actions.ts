@@ -7,7 +7,7 @@ import { hasCode } from "@/lib/problems";
 import { queryClient } from "@/lib/query-client";
 import { toast, toastProblem } from "@/ui/toast";
 
-import { change, forget, note } from "./cache";
+import { ANSWERED, change, forget, note } from "./cache";
 import type { Conversation } from "./filter";
 import { nameOf } from "./words";
 
@@ -67,7 +67,7 @@ export async function handOver(conversation: Conversation, to: string | null, na
 export function close(conversation: Conversation, me: string): Promise<void> {
   const { id } = conversation;
   return act(conversation, me, {
-    shows: { status: "closed", closed_at: serverNow().toISOString(), unread_count: 0, awaiting_since: null },
+    shows: { status: "closed", closed_at: serverNow().toISOString(), unread_count: 0, ...ANSWERED },
     send: () => call(api.POST("/conversations/{id}/close", { params: keyed(id) })),
     said: `The conversation with ${nameOf(conversation)} is closed`,
     undo: async () => note(await call(api.POST("/conversations/{id}/reopen", { params: keyed(id) })), me),

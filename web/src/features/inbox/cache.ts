@@ -2,6 +2,7 @@
 import type { InfiniteData } from "@tanstack/react-query";
 
 import { tenantKey } from "@/lib/api";
+import { serverNow } from "@/lib/clock";
 import { queryClient } from "@/lib/query-client";
 
 import { fits, type Conversation, type Filter } from "./filter";
@@ -10,6 +11,9 @@ import { LIST, oneKey, threadKey, type ConversationPage, type Thread } from "./q
 import type { Message } from "./words";
 
 type List = InfiniteData<ConversationPage>;
+
+/** Nobody waits for an answer any more. */
+export const ANSWERED = { awaiting_since: null, answer_due_at: null } as const;
 
 /** As the server says that it is now. */
 export function note(conversation: Conversation, me: string, stays = false): void {
@@ -34,7 +38,7 @@ export function change(
     if (list)
       queryClient.setQueryData<List>(
         key,
-        changed(list, id, change, (after) => stays || fits(filter, after, me)),
+        changed(list, id, change, (after) => stays || fits(filter, after, me, serverNow())),
       );
   }
   return () => {

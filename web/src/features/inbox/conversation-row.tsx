@@ -8,10 +8,10 @@ import { Avatar } from "@/ui/avatar";
 import { Badge } from "@/ui/badge";
 import { cx } from "@/ui/cx";
 import { PlatformMark } from "@/ui/platform-mark";
-import { RelativeTime } from "@/ui/time";
+import { RelativeTime, useMinute } from "@/ui/time";
 
-import type { Conversation } from "./filter";
-import { waitingOf, type Urgency } from "./waiting";
+import type { Conversation, Sla } from "./filter";
+import { waitingOf } from "./waiting";
 import { nameOf, placeOf } from "./words";
 
 export const HEIGHT = 88;
@@ -74,11 +74,12 @@ export const ConversationRow = memo(({ conversation, to, isOpened, isReachable, 
 });
 ConversationRow.displayName = "ConversationRow";
 
-const TONES = { none: "neutral", long: "warn", too_long: "danger" } as const satisfies Record<Urgency, string>;
+const TONES = { due_soon: "warn", overdue: "danger" } as const satisfies Record<Sla, string>;
 
-/** What is worth a word: that somebody waits, or why nobody has to look. */
+/** What is worth a word: when the answer is due, or why nobody has to look. */
 export function Standing({ conversation }: { conversation: Conversation }) {
-  const { status, awaiting_since: since, snoozed_until: until } = conversation;
+  useMinute();
+  const { status, snoozed_until: until } = conversation;
   if (status === "closed") return <Badge icon={CircleCheck}>Closed</Badge>;
   if (status === "snoozed") {
     return (
@@ -93,10 +94,10 @@ export function Standing({ conversation }: { conversation: Conversation }) {
       </Badge>
     );
   }
-  const waiting = waitingOf(since, serverNow());
+  const waiting = waitingOf(conversation, serverNow());
   if (!waiting) return null;
   return (
-    <Badge icon={Hourglass} tone={TONES[waiting.urgency]}>
+    <Badge icon={Hourglass} tone={waiting.sla && TONES[waiting.sla]}>
       {waiting.text}
     </Badge>
   );

@@ -1,6 +1,17 @@
 import { expect, it } from "vitest";
 
-import { countOf, filterOf, fits, isSame, isUsual, queryOf, searchOf, viewOf, withFilter } from "./filter";
+import {
+  countOf,
+  filterOf,
+  fits,
+  isSame,
+  isUsual,
+  queryOf,
+  searchOf,
+  viewOf,
+  withFilter,
+  type Conversation,
+} from "./filter";
 import { aConversation } from "./samples";
 
 const ME = "usr_01kagx4f0ve2pbkr7w3m9d5tqz";
@@ -10,26 +21,30 @@ const of = (text: string) => filterOf(new URLSearchParams(text));
 
 it("reads from the address what can be filtered by, and nothing else", () => {
   expect(of("")).toEqual({ status: "open" });
-  expect(of("status=constructor&channel=telegram&assignee=everybody&account=1&unread=yes&waiting=0&q=%20")).toEqual({
+  expect(
+    of("status=constructor&channel=telegram&assignee=everybody&account=1&unread=yes&waiting=0&sla=late&q=%20"),
+  ).toEqual({
     status: "open",
   });
-  expect(of(`status=any&channel=x&account=${ACCOUNT}&assignee=me&unread=1&waiting=1&q=+refund+`)).toEqual({
+  expect(of(`status=any&channel=x&account=${ACCOUNT}&assignee=me&unread=1&waiting=1&sla=overdue&q=+refund+`)).toEqual({
     status: "any",
     channel: "x",
     account: ACCOUNT,
     assignee: "me",
     unread: true,
     waiting: true,
+    sla: "overdue",
     q: "refund",
   });
 });
 
 it("asks the server in its own words", () => {
   expect(queryOf(of(""))).toEqual({ status: "open" });
-  expect(queryOf(of("status=any&channel=web_chat&assignee=none&waiting=1"))).toEqual({
+  expect(queryOf(of("status=any&channel=web_chat&assignee=none&waiting=1&sla=due_soon"))).toEqual({
     platform: "web_chat",
     assignee: "none",
     awaiting: true,
+    sla: "due_soon",
   });
 });
 
@@ -37,6 +52,7 @@ it("counts the chips that are set, and not the search", () => {
   expect(countOf(of("q=refund"))).toBe(0);
   expect(isUsual(of("q=refund"))).toBe(false);
   expect(countOf(of("status=closed&unread=1"))).toBe(2);
+  expect(countOf(of("sla=overdue"))).toBe(1);
   expect(isUsual(of("status=open"))).toBe(true);
 });
 
@@ -46,12 +62,17 @@ it("leaves the usual out of the address, and what else stands there in it", () =
   );
 });
 
-it.each(["", "status=any", "channel=x&unread=1&q=a+b", "assignee=me", "assignee=none&waiting=1", `assignee=${BEN}`])(
-  "comes back from a saved view as it went in: %s",
-  (text) => {
-    expect(isSame(filterOf(searchOf(viewOf(of(text), ME), ME)), of(text))).toBe(true);
-  },
-);
+it.each([
+  "",
+  "status=any",
+  "channel=x&unread=1&q=a+b",
+  "assignee=me",
+  "assignee=none&waiting=1",
+  "sla=overdue",
+  `assignee=${BEN}`,
+])("comes back from a saved view as it went in: %s", (text) => {
+  expect(isSame(filterOf(searchOf(viewOf(of(text), ME), ME)), of(text))).toBe(true);
+});
 
 it("means by “me” in a shared view whoever saved it", () => {
   const view = viewOf(of("assignee=me"), BEN);
@@ -60,11 +81,23 @@ it("means by “me” in a shared view whoever saved it", () => {
 });
 
 it("knows which conversation leaves the list when it changes", () => {
-  const conversation = aConversation({ assignee_id: ME, unread_count: 1, awaiting_since: "2026-11-21T12:00:00Z" });
-  expect(fits(of("assignee=me&unread=1&waiting=1&channel=facebook"), conversation, ME)).toBe(true);
-  expect(fits(of(""), { ...conversation, status: "closed" }, ME)).toBe(false);
-  expect(fits(of("status=any"), { ...conversation, status: "closed" }, ME)).toBe(true);
-  expect(fits(of("assignee=none"), conversation, ME)).toBe(false);
-  expect(fits(of("unread=1"), { ...conversation, unread_count: 0 }, ME)).toBe(false);
-  expect(fits(of("channel=x"), conversation, ME)).toBe(false);
+  const conversation = aConversation({
+    assignee_id: ME,
+    unread_count: 1,
+    awaiting_since: "2026-11-21T12:00:00Z",
+    answer_due_at: "2026-11-21T13:00:00Z",
+  });
+  const at = (minute: number) => new Date(Date.parse("2026-11-21T12:00:00Z") + minute * 60_000);
+  const fit = (text: string, changes: Partial<Conversation> = {}, minute = 0) =>
+    fits(of(text), { ...conversation, ...changes }, ME, at(minute));
+  expect(fit("assignee=me&unread=1&waiting=1&channel=facebook")).toBe(true);
+  expect(fit("", { status: "closed" })).toBe(false);
+  expect(fit("status=any", { status: "closed" })).toBe(true);
+  expect(fit("assignee=none")).toBe(false);
+  expect(fit("unread=1", { unread_count: 0 })).toBe(false);
+  expect(fit("channel=x")).toBe(false);
+  expect([44, 45, 59, 60].map((minute) => fit("sla=due_soon", {}, minute))).toEqual([false, true, true, false]);
+  expect([59, 60].map((minute) => fit("sla=overdue", {}, minute))).toEqual([false, true]);
+  expect(fit("sla=overdue&status=any", { status: "snoozed" }, 60)).toBe(false);
+  expect(fit("sla=overdue", { awaiting_since: null, answer_due_at: null }, 60)).toBe(false);
 });

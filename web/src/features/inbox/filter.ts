@@ -2,11 +2,13 @@
 import { withParams, type Changes } from "@/lib/address";
 import type { Schemas } from "@/lib/api";
 
+import { waitingOf } from "./waiting";
 import { PLATFORMS, type Platform } from "./words";
 
 export type Conversation = Schemas["Conversation"];
 export type Status = Schemas["ConversationStatus"];
 export type ViewFilter = Schemas["ConversationFilter"];
+export type Sla = Schemas["ConversationSla"];
 
 export interface Filter {
   status: Status | "any";
@@ -16,10 +18,11 @@ export interface Filter {
   assignee?: string;
   unread?: true;
   waiting?: true;
+  sla?: Sla;
   q?: string;
 }
 
-export const NAMES = ["status", "channel", "account", "assignee", "unread", "waiting", "q"] as const;
+export const NAMES = ["status", "channel", "account", "assignee", "unread", "waiting", "sla", "q"] as const;
 type Name = (typeof NAMES)[number];
 
 export const STATUSES: { value: Status | "any"; label: string }[] = [
@@ -27,6 +30,11 @@ export const STATUSES: { value: Status | "any"; label: string }[] = [
   { value: "snoozed", label: "Put off" },
   { value: "closed", label: "Closed" },
   { value: "any", label: "All" },
+];
+
+export const SLAS: { value: Sla; label: string }[] = [
+  { value: "due_soon", label: "Due soon" },
+  { value: "overdue", label: "Overdue" },
 ];
 
 const LONGEST_SEARCH = 200;
@@ -38,6 +46,7 @@ export function filterOf(search: URLSearchParams): Filter {
   const channel = PLATFORMS.find((platform) => platform === search.get("channel"));
   const account = search.get("account") ?? "";
   const assignee = search.get("assignee") ?? "";
+  const sla = SLAS.find(({ value }) => value === search.get("sla"))?.value;
   const q = search.get("q")?.trim().slice(0, LONGEST_SEARCH);
   return {
     status: STATUSES.find(({ value }) => value === search.get("status"))?.value ?? "open",
@@ -46,6 +55,7 @@ export function filterOf(search: URLSearchParams): Filter {
     ...(ASSIGNEE.test(assignee) && { assignee }),
     ...(search.get("unread") === "1" && { unread: true }),
     ...(search.get("waiting") === "1" && { waiting: true }),
+    ...(sla && { sla }),
     ...(q && { q }),
   };
 }
@@ -57,13 +67,13 @@ export function withFilter(search: URLSearchParams, changes: Changes<Name>): URL
 }
 
 /** How many chips are set; the search field speaks for itself. */
-export const countOf = ({ status, channel, account, assignee, unread, waiting }: Filter): number =>
-  [status !== "open", channel, account, assignee, unread, waiting].filter(Boolean).length;
+export const countOf = ({ status, channel, account, assignee, unread, waiting, sla }: Filter): number =>
+  [status !== "open", channel, account, assignee, unread, waiting, sla].filter(Boolean).length;
 
 export const isUsual = (filter: Filter): boolean => countOf(filter) === 0 && filter.q === undefined;
 
 /** As the server wants it. */
-export function queryOf({ status, channel, account, assignee, unread, waiting, q }: Filter) {
+export function queryOf({ status, channel, account, assignee, unread, waiting, sla, q }: Filter) {
   return {
     ...(status !== "any" && { status }),
     ...(channel && { platform: channel }),
@@ -71,12 +81,16 @@ export function queryOf({ status, channel, account, assignee, unread, waiting, q
     ...(assignee && { assignee }),
     ...(unread && { unread }),
     ...(waiting && { awaiting: waiting }),
+    ...(sla && { sla }),
     ...(q && { q }),
   };
 }
 
 /** What a saved view keeps. Whoever saves "mine" means their own, also in a view that others see. */
-export function viewOf({ status, channel, account, assignee, unread, waiting, q }: Filter, me: string): ViewFilter {
+export function viewOf(
+  { status, channel, account, assignee, unread, waiting, sla, q }: Filter,
+  me: string,
+): ViewFilter {
   const user = assignee === "me" ? me : assignee;
   return {
     status: status === "any" ? null : status,
@@ -85,6 +99,7 @@ export function viewOf({ status, channel, account, assignee, unread, waiting, q 
     assignee: user === undefined ? null : user === "none" ? "nobody" : { user },
     is_unread: unread ?? false,
     is_awaiting: waiting ?? false,
+    sla: sla ?? null,
     q: q ?? null,
   };
 }
@@ -100,6 +115,7 @@ export function searchOf(view: ViewFilter, me: string): URLSearchParams {
     assignee: assignee === "nobody" ? "none" : user === me ? "me" : user,
     unread: view.is_unread ? "1" : undefined,
     waiting: view.is_awaiting ? "1" : undefined,
+    sla: view.sla ?? undefined,
     q: view.q ?? undefined,
   });
 }
@@ -109,8 +125,8 @@ export const isSame = (one: Filter, other: Filter): boolean =>
   JSON.stringify(queryOf(one)) === JSON.stringify(queryOf(other));
 
 /** Whether a conversation still belongs into the list; whether it matches a search only the server knows. */
-export function fits(filter: Filter, conversation: Conversation, me: string): boolean {
-  const { status, channel, account, assignee, unread, waiting } = filter;
+export function fits(filter: Filter, conversation: Conversation, me: string, now: Date): boolean {
+  const { status, channel, account, assignee, unread, waiting, sla } = filter;
   const owner = conversation.assignee_id ?? "none";
   return (
     (status === "any" || conversation.status === status) &&
@@ -118,6 +134,7 @@ export function fits(filter: Filter, conversation: Conversation, me: string): bo
     (!account || conversation.account_id === account) &&
     (!assignee || owner === (assignee === "me" ? me : assignee)) &&
     (!unread || conversation.unread_count > 0) &&
-    (!waiting || Boolean(conversation.awaiting_since))
+    (!waiting || Boolean(conversation.awaiting_since)) &&
+    (!sla || (conversation.status === "open" && waitingOf(conversation, now)?.sla === sla))
   );
 }

@@ -6,7 +6,7 @@ import { useHasOnlyOwn, useUser } from "@/lib/session";
 import { cx } from "@/ui/cx";
 import { ClearAll, FilterChip } from "@/ui/filter-chip";
 
-import { countOf, NAMES, STATUSES, withFilter, type Filter } from "./filter";
+import { countOf, NAMES, SLAS, STATUSES, withFilter, type Filter } from "./filter";
 import { useColleagues } from "./queries";
 import { PLATFORMS, platformName } from "./words";
 
@@ -14,7 +14,7 @@ const CHANNELS = PLATFORMS.map((value) => ({ value, label: platformName(value) }
 
 export function Filters({ filter }: { filter: Filter }) {
   const set = useAddressChange(withFilter);
-  const { status, channel, assignee, unread, waiting } = filter;
+  const { status, channel, assignee, unread, waiting, sla } = filter;
   const hasOnlyOwn = useHasOnlyOwn();
   const assignees = useAssignees(assignee);
   return (
@@ -44,6 +44,13 @@ export function Filters({ filter }: { filter: Filter }) {
       )}
       <Toggle label="Unread" isOn={unread ?? false} onChange={(isOn) => set({ unread: isOn ? "1" : undefined })} />
       <Toggle label="Waiting" isOn={waiting ?? false} onChange={(isOn) => set({ waiting: isOn ? "1" : undefined })} />
+      <FilterChip
+        label="Answer"
+        value={sla}
+        options={SLAS}
+        onChange={(next) => set({ sla: next })}
+        onClear={() => set({ sla: undefined })}
+      />
       <ClearAll
         count={countOf(filter)}
         onClear={() => set(Object.fromEntries(NAMES.filter((name) => name !== "q").map((name) => [name, undefined])))}

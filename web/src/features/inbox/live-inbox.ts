@@ -9,15 +9,29 @@ import { onLiveEvent, type LiveEvent } from "@/lib/live";
 import { queryClient } from "@/lib/query-client";
 import { hasCode } from "@/lib/problems";
 import { useUser } from "@/lib/session";
-import { api, call } from "@/lib/api";
+import { api, call, tenantKey } from "@/lib/api";
 
 import { forget, note } from "./cache";
 import type { Filter } from "./filter";
 import { withHead } from "./head";
 import { hear } from "./heard";
 import { withNewest } from "./outbox-rules";
-import { listKey, messagesOf, presenceKey, readList, readMessages, ROWS, threadKey, type Thread } from "./queries";
+import {
+  LIST,
+  listKey,
+  messagesOf,
+  oneKey,
+  presenceKey,
+  readList,
+  readMessages,
+  ROWS,
+  threadKey,
+  type Thread,
+} from "./queries";
 import type { ConversationPage } from "./queries";
+
+/** Answers become due without anything happening. */
+const DUE_AGAIN_MS = 60_000;
 
 /** Events come in bursts: read at once, and then at most this often. */
 const READ_AGAIN_MS = 500;
@@ -30,7 +44,8 @@ export function useLiveInbox(filter: Filter, opened: string | undefined): void {
     const key = listKey(filter);
     if (!queryClient.getQueryData(key)) return;
     const head = await readList(filter, undefined);
-    queryClient.setQueryData<InfiniteData<ConversationPage>>(key, (list) => list && under(list, head));
+    const isByWait = filter.sla !== undefined;
+    queryClient.setQueryData<InfiniteData<ConversationPage>>(key, (list) => list && under(list, head, isByWait));
   });
   const readOpened = useEffectEvent(async () => {
     if (opened) await readNewest(opened);
@@ -48,6 +63,12 @@ export function useLiveInbox(filter: Filter, opened: string | undefined): void {
       if (event.entity_id === opened) void queryClient.invalidateQueries({ queryKey: presenceKey(event.entity_id) });
       return;
     }
+    // When answers are due is another matter now, of every row.
+    if (event.action === "settings.changed") {
+      void queryClient.invalidateQueries({ queryKey: tenantKey(LIST) });
+      if (opened) void queryClient.invalidateQueries({ queryKey: oneKey(opened) });
+      return;
+    }
     const isMessage = ABOUT_MESSAGES.test(event.action);
     if (!isMessage && !/^(conversation|contact)/.test(event.action)) return;
     hear(event);
@@ -57,15 +78,26 @@ export function useLiveInbox(filter: Filter, opened: string | undefined): void {
     if (!isMessage && event.entity_kind === "conversation") readSoon(event.entity_id, () => readOne(event.entity_id));
   });
   useEffect(() => onLiveEvent((event) => react(event)), []);
+  const isByTime = filter.sla !== undefined;
+  const readHeadSoon = useEffectEvent(() => readSoon("head", readHead));
+  useEffect(() => {
+    if (!isByTime) return undefined;
+    const timer = setInterval(() => readHeadSoon(), DUE_AGAIN_MS);
+    return () => clearInterval(timer);
+  }, [isByTime]);
 }
 
 /** The first page of a list replaced, and the others cut to fit behind it. */
-function under(list: InfiniteData<ConversationPage>, head: ConversationPage): InfiniteData<ConversationPage> {
+function under(
+  list: InfiniteData<ConversationPage>,
+  head: ConversationPage,
+  isByWait: boolean,
+): InfiniteData<ConversationPage> {
   const [, ...others] = list.pages;
   const isWhole = !head.next || head.items.length < ROWS;
   if (isWhole || others.length === 0) return { pages: [head], pageParams: [undefined] };
   const known = list.pages.flatMap(({ items }) => items);
-  const rest = withHead(known, head.items, false).slice(head.items.length);
+  const rest = withHead(known, head.items, false, isByWait).slice(head.items.length);
   const [first, ...later] = others;
   const behind = new Set(later.flatMap(({ items }) => items.map(({ id }) => id)));
   const second = { ...first, items: rest.filter(({ id }) => !behind.has(id)) };

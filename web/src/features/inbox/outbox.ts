@@ -11,7 +11,7 @@ import { queryClient } from "@/lib/query-client";
 import { onIdentityChange } from "@/lib/session";
 
 import { discard } from "./attaching";
-import { change, noteMessage } from "./cache";
+import { ANSWERED, change, noteMessage } from "./cache";
 import { begun, dropped, EMPTY, refused, taken, type Outbox, type Pending } from "./outbox-rules";
 import { readNewest } from "./live-inbox";
 import { messagesOf, threadKey, type Thread } from "./queries";
@@ -100,7 +100,7 @@ function answered(id: string, { text, provider_at: at }: Message, me: string): v
       preview: text || before.preview,
       preview_direction: "out",
       last_outbound_at: at,
-      awaiting_since: null,
+      ...ANSWERED,
       unread_count: 0,
       claimed_by: null,
       claimed_until: null,

@@ -6,19 +6,23 @@ const NOW = new Date("2026-11-21T12:00:00Z");
 const ago = (minutes: number) => new Date(NOW.getTime() - minutes * 60_000).toISOString();
 const ahead = (minutes: number) => ago(-minutes);
 
+/** Somebody waits for so long, of an hour. */
+const waits = (minutes: number) => waitingOf({ awaiting_since: ago(minutes), answer_due_at: ago(minutes - 60) }, NOW);
+
 it.each([
-  [9, undefined],
-  [10, { text: "Waits 10 min", urgency: "none" }],
-  [60, { text: "Waits 1 h", urgency: "long" }],
-  [479, { text: "Waits 7 h", urgency: "long" }],
-  [480, { text: "Waits 8 h", urgency: "too_long" }],
-  [3000, { text: "Waits 2 days", urgency: "too_long" }],
-])("after %i minutes", (minutes, said) => expect(waitingOf(ago(minutes), NOW)).toEqual(said));
+  [0, { text: "Due in 1 h", sla: undefined }],
+  [44, { text: "Due in 16 min", sla: undefined }],
+  [45, { text: "Due in 15 min", sla: "due_soon" }],
+  [59.5, { text: "Due now", sla: "due_soon" }],
+  [60, { text: "Overdue", sla: "overdue" }],
+  [180, { text: "Overdue by 2 h", sla: "overdue" }],
+  [3000, { text: "Overdue by 2 days", sla: "overdue" }],
+])("says after %f of 60 minutes when the answer is due", (minutes, said) => expect(waits(minutes)).toEqual(said));
 
 it("says nothing when nobody waits", () => {
-  expect(waitingOf(null, NOW)).toBeUndefined();
-  expect(waitingOf("never", NOW)).toBeUndefined();
-  expect(waitingOf(ahead(5), NOW)).toBeUndefined();
+  expect(waitingOf({ awaiting_since: null, answer_due_at: null }, NOW)).toBeUndefined();
+  expect(waitingOf({}, NOW)).toBeUndefined();
+  expect(waitingOf({ awaiting_since: "never", answer_due_at: "never" }, NOW)).toBeUndefined();
 });
 
 it("names one unit", () => {

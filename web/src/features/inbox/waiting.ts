@@ -1,27 +1,32 @@
-/** How long somebody has been waiting, and how long a window is open: short, and only when it matters. */
-export type Urgency = "none" | "long" | "too_long";
+/** When an answer is due, and how long a window is open: short. */
+import type { Schemas } from "@/lib/api";
+
+type Conversation = Schemas["Conversation"];
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-/** Before that nobody would say that they wait. */
-const MATTERS_AFTER = 10 * MINUTE;
-const LONG_AFTER = HOUR;
-const TOO_LONG_AFTER = 8 * HOUR;
+/** Of the time to answer, the last part: then the answer is due soon. The server's filter goes by the same. */
+const LAST_PART = 1 / 4;
 
 export interface Waiting {
   text: string;
-  urgency: Urgency;
+  /** Nothing while there is time. */
+  sla: Schemas["ConversationSla"] | undefined;
 }
 
-/** Nothing when nobody waits, or not long enough to be worth a word. */
-export function waitingOf(since: string | null | undefined, now: Date): Waiting | undefined {
-  if (!since) return undefined;
-  const waited = now.getTime() - Date.parse(since);
-  if (!(waited >= MATTERS_AFTER)) return undefined;
-  const urgency = waited >= TOO_LONG_AFTER ? "too_long" : waited >= LONG_AFTER ? "long" : "none";
-  return { text: `Waits ${duration(waited)}`, urgency };
+/** Nothing when nobody waits. */
+export function waitingOf(
+  { awaiting_since: since, answer_due_at: due }: Pick<Conversation, "awaiting_since" | "answer_due_at">,
+  now: Date,
+): Waiting | undefined {
+  const [from, until] = [Date.parse(since ?? ""), Date.parse(due ?? "")];
+  if (Number.isNaN(from) || Number.isNaN(until)) return undefined;
+  const left = until - now.getTime();
+  if (left <= 0) return { text: left > -MINUTE ? "Overdue" : `Overdue by ${duration(-left)}`, sla: "overdue" };
+  const isSoon = left <= (until - from) * LAST_PART;
+  return { text: left < MINUTE ? "Due now" : `Due in ${duration(left)}`, sla: isSoon ? "due_soon" : undefined };
 }
 
 /** The largest unit that it fills: "12 min", "3 h", "2 days". */

@@ -1,4 +1,4 @@
-/** The workspace itself and its security policy. */
+/** The workspace itself, its security policy, and when answers are due. */
 import { useQuery } from "@tanstack/react-query";
 
 import { api, call, tenantKey, type Schemas } from "@/lib/api";
@@ -7,6 +7,7 @@ import { refreshFacts } from "@/lib/session";
 
 export type Workspace = Schemas["Workspace"];
 export type Policy = Schemas["Policy"];
+export type InboxSettings = Schemas["InboxSettings"];
 
 export function useWorkspace(enabled: boolean) {
   return useQuery({
@@ -24,6 +25,14 @@ export function usePolicy(enabled: boolean) {
   });
 }
 
+export function useInboxSettings(enabled: boolean) {
+  return useQuery({
+    queryKey: tenantKey("inbox-settings"),
+    queryFn: ({ signal }) => call(api.GET("/tenant/inbox", { signal })),
+    enabled,
+  });
+}
+
 export async function renameWorkspace(name: string): Promise<Workspace> {
   const workspace = await call(api.PATCH("/tenant", { body: { name } }));
   queryClient.setQueryData(tenantKey("tenant"), workspace);
@@ -36,6 +45,12 @@ export async function savePolicy(body: Policy): Promise<Policy> {
   const policy = await call(api.PUT("/tenant/policy", { body }));
   queryClient.setQueryData(tenantKey("policy"), policy);
   return policy;
+}
+
+export async function saveInboxSettings(body: InboxSettings): Promise<InboxSettings> {
+  const settings = await call(api.PUT("/tenant/inbox", { body }));
+  queryClient.setQueryData(tenantKey("inbox-settings"), settings);
+  return settings;
 }
 
 /** As many as one page of the list has at most. */

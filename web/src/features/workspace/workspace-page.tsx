@@ -1,4 +1,4 @@
-/** The workspace itself: its name, and what the operator of the installation decided about it. */
+/** The workspace itself: its name, when answers are due, and what the operator of the installation decided about it. */
 
 import { useCan } from "@/lib/session";
 import { Avatar } from "@/ui/avatar";
@@ -14,7 +14,8 @@ import { toast } from "@/ui/toast";
 import { UnsavedGuard } from "@/ui/unsaved-guard";
 import { useLiveForm } from "@/ui/use-live-form";
 
-import { renameWorkspace, useWorkspace, type Workspace } from "./queries";
+import { AnswersCard, AnswersShown } from "./answers-card";
+import { renameWorkspace, useInboxSettings, useWorkspace, type Workspace } from "./queries";
 
 const PLANS: Record<string, string> = {
   standard: "Standard",
@@ -38,20 +39,25 @@ export function Component() {
 function Content() {
   const maySee = useCan("settings:read");
   const mayChange = useCan("settings:manage");
-  const { data: workspace, error, refetch } = useWorkspace(maySee);
+  const { data: workspace, ...named } = useWorkspace(maySee);
+  const { data: settings, ...answers } = useInboxSettings(maySee);
+  const error = named.error ?? answers.error;
   if (!maySee) return <NoPermission what="see the workspace’s settings" />;
-  if (workspace) {
+  if (workspace && settings) {
     return (
       <>
         {mayChange ? <NameCard workspace={workspace} /> : <NameShown name={workspace.name} />}
+        {mayChange ? <AnswersCard settings={settings} /> : <AnswersShown settings={settings} />}
         <FactsCard workspace={workspace} />
       </>
     );
   }
-  if (error) return <ErrorState error={error} onRetry={() => void refetch()} />;
+  const retry = () => void Promise.all([named.refetch(), answers.refetch()]);
+  if (error) return <ErrorState error={error} onRetry={retry} />;
   return (
     <Delayed>
       <Skeleton className="h-48 rounded-card" />
+      <Skeleton className="h-56 rounded-card" />
       <Skeleton className="h-56 rounded-card" />
     </Delayed>
   );
