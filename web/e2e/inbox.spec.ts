@@ -473,6 +473,16 @@ test("who else answers is said, and what the channel forbids cannot be sent", as
   await expect(thread(page).getByText("Hello", { exact: true })).toBeVisible();
   expect(inbox.to(/\/reply$/)[0]?.body).toMatchObject({ text: "Hello", takes_over: true });
 
+  inbox.policy.verdict.window_closes_at = minutesAgo(-90.5);
+  await page.reload();
+  const left = page.getByText("1 h 30 min left to answer");
+  await expect(left).toBeVisible();
+  await left.focus();
+  await expectAccessible(page);
+  inbox.policy.verdict.window_closes_at = minutesAgo(-60 * 20.5);
+  await page.reload();
+  await expect(page.getByText("20 h left to answer")).toBeVisible();
+
   inbox.policy.verdict.refused = { code: "window_closed", sentence: "It opens when they write again." };
   await page.reload();
   await expect(page.getByText("It opens when they write again.")).toBeVisible();
@@ -513,7 +523,45 @@ test("the contact is changed, and made one with another and parted again", async
   expect(inbox.to(/\/undo$/)).toHaveLength(1);
 });
 
-test("with the keyboard alone one finds, answers, gives away and closes", async ({
+test("all that somebody wrote, wherever they wrote it, stands beside the conversation and leads there", async ({
+  page,
+  workspace,
+  signIn,
+  inbox,
+}) => {
+  someConversations(inbox);
+  const ann = inbox.conversations[0]?.contact_id ?? "";
+  const elsewhere = aConversation(7, {
+    contact_id: ann,
+    contact_name: "Ann Archer",
+    platform: "instagram",
+    surface: "comment",
+    status: "closed",
+    preview: "Is it waterproof?",
+  });
+  inbox.add(elsewhere, [aMessage(elsewhere, { text: "Is it waterproof?" })]);
+  await signIn(page, workspace.admin);
+  await page.goto("/inbox");
+  await row(page, /Ann Archer/).click();
+  await page.getByRole("button", { name: "Contact", exact: true }).click();
+  const panel = page.getByRole("dialog", { name: "Ann Archer" });
+  const history = panel.getByRole("region", { name: "Conversations" });
+  await expect(history.getByRole("link")).toHaveText([
+    /^Facebook.*Open · Where is my order\?$/,
+    /^Instagram comment.*Closed · Is it waterproof\?$/,
+  ]);
+  await expect(history.getByRole("link", { name: /Where is my order/ })).toHaveAttribute("aria-current", "page");
+  await expect(panel.getByRole("region", { name: "Writes from" }).getByRole("listitem")).toHaveText([
+    /Facebook · @person/,
+    /Instagram · @person/,
+  ]);
+  await expectAccessible(page);
+  await history.getByRole("link", { name: /Is it waterproof/ }).click();
+  await expect(page).toHaveURL(new RegExp(`/inbox/${elsewhere.id}`));
+  await expect(thread(page).getByText("Is it waterproof?")).toBeVisible();
+});
+
+test("with the keyboard alone one finds, answers, gives away, closes and opens again", async ({
   page,
   workspace,
   signIn,
@@ -569,6 +617,14 @@ test("with the keyboard alone one finds, answers, gives away and closes", async 
   await page.keyboard.press("s");
   await expect(page.getByRole("dialog", { name: "Put off until" })).toBeVisible();
   await page.keyboard.press("Escape");
+  const pane = page.getByRole("region", { name: "Conversation with Ann Archer" });
+  await page.keyboard.press("e");
+  await expect(pane.getByText("Closed", { exact: true }).first()).toBeVisible();
+  await expect.poll(() => inbox.to(/\/close$/).length).toBe(1);
+  await page.keyboard.press("e");
+  await expect(pane.getByText("Closed", { exact: true })).toHaveCount(0);
+  await expect.poll(() => inbox.to(/\/reopen$/).length).toBe(1);
+  expect(inbox.conversations[0]?.status).toBe("open");
   await page.keyboard.press("u");
   await expect.poll(() => inbox.to(/\/unread$/).length).toBe(1);
 });
