@@ -1,8 +1,10 @@
 /** The inbox against the real server and the simulated platforms: what customers do there, and what reaches them. */
-import { dataOf } from "@socialai/api-client";
+import { dataOf, type ApiClient, type Schemas } from "@socialai/api-client";
 import type { Locator, Page } from "@playwright/test";
 
 import { expect, expectAccessible, test } from "./harness/test.ts";
+import { watch as watchContext } from "./harness/watch.ts";
+import type { Website } from "./harness/website.ts";
 
 const list = (page: Page) => page.getByRole("list", { name: "Conversations" });
 const row = (page: Page, name: string | RegExp): Locator => list(page).getByRole("link", { name });
@@ -42,7 +44,10 @@ test("what a customer writes at Facebook stands in the open inbox by itself, and
     times.push(await shownAfter(() => facebook.say("Maria Silva", text), thread(page).getByText(text)));
   }
   times.sort((one, other) => one - other);
-  console.log(`${project.name}: from Facebook to the screen: p50 ${part(times, 0.5)}, p95 ${part(times, 0.95)}`);
+  const told = `quickest ${part(times, 0)}, p50 ${part(times, 0.5)}, p95 ${part(times, 0.95)}`;
+  console.log(`${project.name}: from Facebook to the screen: ${told}`);
+  // Of the quickest it can be said on any machine, however busy with other tests: nothing on the way waits for its turn.
+  expect(times[0]).toBeLessThan(1000);
   if (!isPhone) await expect(row(page, /And with 20 pegs/)).toBeVisible();
 
   await answer(page).fill("It is 249 euros, with all of them.");
@@ -182,5 +187,92 @@ test("a visitor of the website and an agent write to each other as in one room",
   await says.fill("Wonderful");
   await says.press("Enter");
   await expect(bubble(page, "Wonderful")).toBeVisible();
+  await elsewhere.close();
+});
+
+/** As a company does it: a widget is made and set, and its line put into the pages of the website. */
+async function putChatOn(
+  website: Website,
+  admin: ApiClient,
+  changes: Partial<Schemas["WebChatSettings"]>,
+): Promise<void> {
+  const body = { name: "Harbour & Sons" };
+  const { id, script, settings } = await dataOf(admin.POST("/channel-accounts/web-chat", { body }));
+  const changed = { params: { path: { id } }, body: { settings: { ...settings, ...changes } } };
+  await dataOf(admin.PATCH("/channel-accounts/{id}/web-chat", changed));
+  website.put(script);
+}
+
+test("a company puts one line into its website, where visitors and the inbox write to each other", async ({
+  page,
+  browser,
+  workspace,
+  signIn,
+  api,
+  website,
+}) => {
+  const greeting = "Ahoy! What are you looking for?";
+  await putChatOn(website, await api(workspace.admin), { greeting, allowed_origins: [website.origin] });
+  await signIn(page, workspace.admin);
+  await page.goto("/inbox");
+  await expect(page.getByRole("heading", { name: "Nobody waits" })).toBeVisible();
+
+  const elsewhere = await browser.newContext();
+  const { complaints } = watchContext(elsewhere);
+  const visitor = await elsewhere.newPage();
+  await visitor.goto(website.origin);
+  await visitor.getByRole("button", { name: "Open chat" }).click();
+  const chat = visitor.frameLocator("iframe");
+  await expect(chat.getByText(greeting)).toBeVisible();
+  const says = chat.getByLabel("Message", { exact: true });
+  await says.fill("Is the tent in stock?");
+  await says.press("Enter");
+  await row(page, /Is the tent in stock/).click();
+  await expect(bubble(page, "Is the tent in stock?")).toBeVisible();
+  await answer(page).fill("Yes, two of them.");
+  await answer(page).press("Control+Enter");
+  await expect(chat.getByText("Yes, two of them.", { exact: true })).toHaveCount(1);
+  await expect(bubble(page, "Yes, two of them.").getByText(/^(Delivered|Read)$/)).toBeVisible();
+
+  // On the next page, with the chat closed, an answer shows on its button.
+  await chat.getByRole("button", { name: "Close chat" }).click();
+  await visitor.goto(website.origin);
+  await answer(page).fill("Shall we put one aside?");
+  await answer(page).press("Control+Enter");
+  await visitor.getByRole("button", { name: "Open chat, 1 new message" }).click();
+  await expect(chat.getByText("Is the tent in stock?", { exact: true })).toBeVisible();
+  await expect(chat.getByText("Shall we put one aside?", { exact: true })).toBeVisible();
+  expect(await elsewhere.cookies()).toEqual([]);
+  expect(complaints).toEqual([]);
+  await elsewhere.close();
+});
+
+test("outside of its hours a company's website says so, and takes what visitors write", async ({
+  page,
+  browser,
+  workspace,
+  signIn,
+  api,
+  website,
+}) => {
+  const message = "We are at sea. Leave a line, and we answer from the next harbour.";
+  await putChatOn(website, await api(workspace.admin), {
+    business_hours: { time_zone: "Europe/Vienna", open: [] },
+    offline_message: message,
+  });
+  const elsewhere = await browser.newContext();
+  const visitor = await elsewhere.newPage();
+  await visitor.goto(website.origin);
+  await visitor.getByRole("button", { name: "Open chat" }).click();
+  const chat = visitor.frameLocator("iframe");
+  await expect(chat.getByText(message)).toBeVisible();
+  await expect(chat.getByText("Not here right now")).toBeVisible();
+  const says = chat.getByLabel("Message", { exact: true });
+  await says.fill("Write to me when you are back");
+  await says.press("Enter");
+  await expect(chat.getByText(/Sent$/)).toBeVisible();
+  await signIn(page, workspace.admin);
+  await page.goto("/inbox");
+  await expect(row(page, /Write to me when you are back/)).toBeVisible();
   await elsewhere.close();
 });

@@ -128,6 +128,27 @@ test("an answer to a closed chat shows on the launcher, also on the next page", 
   await expect(site.launcher).toHaveAccessibleName("Open chat");
 });
 
+test("when nobody is there the chat says so, in the company's words where it has any, and takes messages", async ({
+  site,
+}) => {
+  if (site.hub.config) site.hub.config.is_online = false;
+  await site.visit();
+  await site.open();
+  await expect(site.chat.getByText("Not here right now", { exact: true })).toBeVisible();
+  await expect(site.chat.getByText(/^We are not here right now\. Leave a message/)).toBeVisible();
+  if (site.hub.config) site.hub.config.offline_message = "Back on Monday at nine.";
+  await site.visit({ path: "/other" });
+  await site.open();
+  await expect(site.chat.getByText("Back on Monday at nine.")).toBeVisible();
+  await site.write("until Monday, then");
+  await expect(site.chat.getByText("Sent")).toBeVisible();
+  if (site.hub.config) site.hub.config.is_online = true;
+  await site.visit();
+  await site.open();
+  await expect(site.chat.getByText("until Monday, then")).toBeVisible();
+  await expect(site.chat.getByText(/Not here right now|Back on Monday/)).toHaveCount(0);
+});
+
 test("the form comes first and its answers go with the first message", async ({ site }) => {
   if (site.hub.config) {
     site.hub.config.pre_chat = {

@@ -10,6 +10,7 @@ import { apiOf, makeWorkspace, signIn, someAddress, totpCode, type Person, type 
 import { sql, type ProgramFacts } from "./program.ts";
 import { connectFacebookPage, type FacebookPage } from "./simulators.ts";
 import { tellPolicyBreaches, watch, type Watch } from "./watch.ts";
+import { startWebsite, type Website } from "./website.ts";
 
 export { expectAccessible } from "./accessible.ts";
 export { uuidOf, type Person, type Role, type Workspace } from "./people.ts";
@@ -29,6 +30,7 @@ interface Fixtures {
   mailTo: (address: string) => Promise<Mail>;
   facebookPage: (name?: string) => Promise<FacebookPage>;
   identityProvider: (claims?: Record<string, Record<string, unknown>>) => Promise<IdentityProvider>;
+  website: Website;
   cable: Cable;
   watch: Watch;
   isPhone: boolean;
@@ -70,6 +72,11 @@ export const test = base.extend<Fixtures>({
       return provider;
     });
     await Promise.all(started.map((provider) => provider.close()));
+  },
+  website: async ({ program }, give) => {
+    const website = await startWebsite(program.url);
+    await give(website);
+    await website.close();
   },
   cable: async ({ program }, give) => {
     const cable = await layCable(program.port);
