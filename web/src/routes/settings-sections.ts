@@ -30,7 +30,13 @@ export const settingsSections: SectionGroup[] = [
   {
     title: "Workspace",
     items: [
-      { to: "/settings/workspace", label: "General", icon: Building2, needs: "settings:read" },
+      {
+        to: "/settings/workspace",
+        label: "General",
+        icon: Building2,
+        needs: "settings:read",
+        keywords: "name answers due first response target sla",
+      },
       { to: "/settings/users", label: "People", icon: Users, needs: "users:read", keys: "g u" },
       {
         to: "/settings/canned-replies",

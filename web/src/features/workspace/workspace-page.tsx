@@ -57,7 +57,7 @@ function Content() {
   return (
     <Delayed>
       <Skeleton className="h-48 rounded-card" />
-      <Skeleton className="h-56 rounded-card" />
+      <Skeleton className="h-64 rounded-card" />
       <Skeleton className="h-56 rounded-card" />
     </Delayed>
   );
