@@ -76,7 +76,7 @@ fn id_of(path: &str) -> &str {
 async fn rules_begin_with_the_catalogue_and_keep_what_is_changed() {
     let admin = Admin::at(Server::start().await).await;
     let rules = admin.get("/alert-rules").await;
-    assert_eq!((rules["items"].as_array().unwrap().len(), &rules["looked_at"]), (9, &Value::Null));
+    assert_eq!((rules["items"].as_array().unwrap().len(), &rules["looked_at"]), (11, &Value::Null));
     let path = "/alert-rules/jobs.backlog_age";
     let target = admin.target(&email("Ann")).await;
     let change = json!({ "threshold": 60.5, "severity": "critical", "targets": [id_of(&target)] });
