@@ -1,16 +1,19 @@
 //! Tenants live in several databases; their jobs land where they live, each once, whatever happens in between.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use serde_json::json;
 use socialai_domain::{
     audit::Actor,
-    tenants::{Home, Tenant},
+    tenants::{Home, Tenant, relocate},
 };
-use socialai_queue::facts::Reader;
+use socialai_queue::facts::{NewFact, Reader};
 use socialai_testkit::lab::admin;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 
 use crate::rig::{
-    COUNTING, Process, Rig, assert_each_once, follow, gauge, jobs, metrics, numbers, publish, records_of, shard, tell,
-    wait_for, wait_for_jobs,
+    COUNTING, Process, Rig, assert_each_once, follow, gauge, give_place, jobs, metrics, numbers, publish, records_of,
+    shard, tell, wait_for, wait_for_jobs,
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -365,4 +368,44 @@ async fn what_a_shard_may_have_read_waits_until_the_shard_is_back() {
     let mut all: Vec<_> = of_moving.map(|job| job.payload["n"].as_u64().unwrap()).collect();
     all.sort_unstable();
     assert_eq!(all, (0..20).collect::<Vec<_>>());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tenant_that_moves_while_its_facts_flow_has_its_jobs_once() {
+    const AT_LEAST: u32 = 200;
+    let rig = Rig::with_shards(&["east"]).await;
+    let databases = &rig.lab.databases;
+    let (moving, staying) = (rig.lab.tenant().await, rig.lab.tenant().await);
+    let process = rig.carrying(&[COUNTING]).await;
+    let has_moved = AtomicBool::new(false);
+    let moves = async {
+        for home in [shard("east"), Home::Shared] {
+            relocate::begin(databases, &rig.lab.endpoints, &moving.slug, &home).await.unwrap();
+            relocate::run(databases, &rig.lab.endpoints, moving.id, &mut |_| {}).await.unwrap();
+        }
+        has_moved.store(true, Ordering::Relaxed);
+    };
+    let telling = async {
+        let mut told = 0;
+        while told < AT_LEAST || !has_moved.load(Ordering::Relaxed) {
+            let enter = async || databases.tenant(moving.id, Actor::system("test")).await.ok();
+            let mut tx = wait_for("the workspace's door", enter).await;
+            for n in told..told + 10 {
+                tx.publish(NewFact::new("test.numbered", 1, format!("key/{}", n % 5), json!({ "n": n })));
+            }
+            tx.commit().await.unwrap();
+            told += 10;
+            give_place(databases, None).await;
+            give_place(databases, Some("east")).await;
+            publish(databases, &staying, "test.numbered", told - 10..told, 5).await;
+        }
+        told
+    };
+    let ((), told) = tokio::join!(moves, telling);
+    let found = wait_for_jobs(databases, None, 2 * usize::try_from(told).unwrap()).await;
+    assert_each_once(&found, &moving, told, 5);
+    assert_each_once(&found, &staying, told, 5);
+    process.stop().await;
+    let counts = [jobs(databases, None).await.len(), jobs(databases, Some("east")).await.len()];
+    assert_eq!((counts, parked(&rig).await), ([found.len(), 0], 0));
 }

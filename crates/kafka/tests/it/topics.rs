@@ -17,11 +17,13 @@ fn admin(settings: &Settings) -> AdminClient<DefaultClientContext> {
     ClientConfig::new().set("bootstrap.servers", &settings.brokers).create().unwrap()
 }
 
-async fn partitions(settings: &Settings, topic: &str) -> usize {
+/// How many partitions a topic has, and copies of each.
+async fn shape(settings: &Settings, topic: &str) -> (usize, usize) {
     let (admin, topic) = (admin(settings), topic.to_owned());
     let asked = tokio::task::spawn_blocking(move || {
         let metadata = admin.inner().fetch_metadata(Some(&topic), PATIENCE).unwrap();
-        metadata.topics()[0].partitions().len()
+        let partitions = metadata.topics()[0].partitions();
+        (partitions.len(), partitions[0].replicas().len())
     });
     asked.await.unwrap()
 }
@@ -37,6 +39,8 @@ async fn settings_of(settings: &Settings, topic: &str) -> BTreeMap<String, Optio
 async fn topics_are_made_as_they_are_set_and_left_as_they_are() {
     let mut rig = Rig::new().await;
     rig.settings.partitions = 5;
+    rig.settings.replication = 3;
+    rig.settings.min_insync_replicas = 2;
     rig.settings.retention = Duration::from_hours(48);
     rig.settings.record_limit = 50_000;
     let [facts, ingest] = ["facts", "ingest"].map(|topic| format!("{}.{topic}", rig.settings.prefix));
@@ -44,14 +48,14 @@ async fn topics_are_made_as_they_are_set_and_left_as_they_are() {
     admin(&rig.settings).create_topics([&there], &AdminOptions::new()).await.unwrap()[0].clone().unwrap();
     let process = Process::carrying(&rig.lab.databases, &rig.settings, &[]);
     rig.ready().await;
-    assert_eq!(partitions(&rig.settings, &facts).await, 5);
-    assert_eq!(partitions(&rig.settings, &ingest).await, 2);
+    assert_eq!(shape(&rig.settings, &facts).await, (5, 3));
+    assert_eq!(shape(&rig.settings, &ingest).await, (2, 1));
     let made = settings_of(&rig.settings, &facts).await;
     let expected = [
         ("cleanup.policy", "delete"),
         ("compression.type", "producer"),
         ("max.message.bytes", "60000"),
-        ("min.insync.replicas", "1"),
+        ("min.insync.replicas", "2"),
         ("retention.ms", "172800000"),
     ];
     for (name, value) in expected {
