@@ -25,9 +25,17 @@ const WAITING: usize = 8 * MOST;
 /// When those that are turned away shall come again.
 const RETRY_AFTER: std::time::Duration = std::time::Duration::from_secs(1);
 
-/// Something before the database that keeps deliveries and brings them there later. `true`: it is durable there. `false`:
-/// it has to be kept here, and is recognised should it come from there as well.
-pub type Buffer = Box<dyn Fn(&Delivery) -> BoxFuture<'_, bool> + Send + Sync>;
+/// Something before the database that keeps deliveries and brings them there later.
+pub struct Buffer {
+    pub name: &'static str,
+    pub put: Put,
+    pub reach: Reach,
+}
+
+/// `true`: it is durable there. `false`: it has to be kept here, and is recognised should it come from there as well.
+pub type Put = Box<dyn Fn(&Delivery) -> BoxFuture<'_, bool> + Send + Sync>;
+/// How it is, or what is wrong and what to do, in a sentence.
+pub type Reach = Box<dyn Fn() -> BoxFuture<'static, Result<String, String>> + Send + Sync>;
 
 /// The way in.
 pub struct Intake {
@@ -50,10 +58,14 @@ impl Intake {
         Self { buffer, waiting }
     }
 
+    pub fn buffer(&self) -> Option<&Buffer> {
+        self.buffer.as_ref()
+    }
+
     /// Answers when the delivery is durable.
     pub async fn keep(&self, delivery: Delivery) -> Result<(), Problem> {
         if let Some(buffer) = &self.buffer
-            && buffer(&delivery).await
+            && (buffer.put)(&delivery).await
         {
             return Ok(());
         }

@@ -61,9 +61,19 @@ pub async fn ready(State(app): State<App>) -> Response {
     responses((status = 200, description = "Each part and what to do.", body = Health)))]
 pub async fn health(State(app): State<App>, _: Caller<can::SystemRead>) -> Answer<Json<Health>> {
     let mut health = check(&app).await;
-    // No part of `/ready`: what needs objects waits for them, and everything else works without.
+    // No part of `/ready`: what needs these waits for them, and everything else works without.
     health.parts.extend(objects(&app).await);
+    health.parts.extend(buffer(&app).await);
     Ok(Json(health))
+}
+
+async fn buffer(app: &App) -> Option<Part> {
+    let buffer = app.intake().buffer()?;
+    let (works, detail) = match (buffer.reach)().await {
+        Ok(detail) => (true, detail),
+        Err(detail) => (false, format!("Events wait, and deliveries go to the database directly: {detail}")),
+    };
+    Some(part(buffer.name, works, detail))
 }
 
 async fn objects(app: &App) -> Option<Part> {

@@ -21,14 +21,14 @@ use crate::{
     config::{AuditTarget, Config},
     console,
     data_folder::DataFolder,
-    ports,
+    kafka, ports,
     storage::Storage,
 };
 
 /// Check everything that is configured and say what to do about each failure
 ///
 /// Shows the settings that hold (secrets masked) and tries each part: data folder, databases and their roles, migrations,
-/// master key, port, certificate, Redis, bucket, mail server, collectors. Exit code 1 when something fails. Changes
+/// master key, port, certificate, Redis, Kafka, bucket, mail server, collectors. Exit code 1 when something fails. Changes
 /// nothing, but that it puts a probe into the bucket and removes it.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -235,6 +235,9 @@ async fn answers_as_us(address: SocketAddr) -> bool {
 async fn remotes(config: &Config, findings: &mut Findings) {
     if let Some(url) = &config.redis_url {
         findings.note("redis", redis(url.expose_secret()).await);
+    }
+    if let Some(kafka) = &config.kafka {
+        findings.note("kafka", kafka::reach(kafka).await);
     }
     if let Some(settings) = &config.bucket {
         findings.note("bucket", bucket(config, settings).await);

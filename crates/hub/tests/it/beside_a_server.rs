@@ -4,10 +4,11 @@ use std::sync::OnceLock;
 
 use serde_json::Value;
 use socialai_testkit::lab::note_secret;
+use sqlx::{Connection, Executor, PgConnection};
 
 use crate::{
     http::{ask, log_in},
-    program::{Folder, Server, run_with_input},
+    program::{Folder, Server, run_with_input, spawn, wait_until},
 };
 
 /// One demo for all tests of commands that do not disturb each other; it ends with the test process.
@@ -89,6 +90,39 @@ fn tenant_moves_between_tiers_and_its_people_do_not_notice() {
     demo().cli(&["tenant", "move", "nomad", "--to", "shard:eu1"]).refused(1, &["SOCIALAI_SHARDS"]);
     demo().cli(&["tenant", "move", "nomad", "--abort"]).refused(1, &["No move"]);
     demo().cli(&["tenant", "move", "nomad", "--to", "moon"]).refused(2, &["shared, schema or shard:NAME"]);
+}
+
+/// Somebody stays inside, so that the move waits at the door, where it dies.
+#[tokio::test(flavor = "multi_thread")]
+async fn move_that_died_at_the_door_is_given_up() {
+    tenant("settler", "shared");
+    let owner = demo().owner();
+    let mut inside = PgConnection::connect_with(&owner).await.unwrap();
+    inside
+        .execute(
+            "select pg_advisory_lock_shared(hashtextextended(id::text, 7)) from system.tenants where slug = 'settler'",
+        )
+        .await
+        .unwrap();
+    let mut mover = spawn(&["tenant", "move", "settler", "--to", "schema", "--data-dir", demo().data_dir()]);
+    let waits = "select exists (select from pg_locks l, system.tenants t
+        where t.slug = 'settler' and l.locktype = 'advisory' and not l.granted
+            and (l.classid::bigint << 32 | l.objid::bigint) = hashtextextended(t.id::text, 7))";
+    wait_until(|| demo().sql(waits) == "t");
+    mover.kill().unwrap();
+    mover.wait().unwrap();
+    inside.close().await.unwrap();
+
+    let homes = "select count(*) from pg_namespace
+        where nspname = 't_' || replace((select id::text from system.tenants where slug = 'settler'), '-', '')";
+    let stands = "select tier || ' ' || (move is null) from system.tenants where slug = 'settler'";
+    assert_eq!((demo().sql(stands), demo().sql(homes)), ("shared false".to_owned(), "1".to_owned()));
+    let given_up = demo().cli(&["tenant", "move", "settler", "--abort", "--json"]).succeeded();
+    assert_eq!(given_up.json()["tier"], "shared");
+    assert_eq!(demo().sql(stands), "shared true");
+    demo().cli(&["user", "create", "ida@settler.test", "--tenant", "settler", "--role", "agent"]).succeeded();
+    let moved = demo().cli(&["tenant", "move", "settler", "--to", "schema", "--json"]).succeeded();
+    assert_eq!(moved.json()["tier"], "schema");
 }
 
 #[test]

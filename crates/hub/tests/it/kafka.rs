@@ -15,7 +15,7 @@ use socialai_testkit::{kafka::Broker, lab::note_secret};
 use crate::{
     http::{ask, text},
     own_server::{prepared, sql},
-    program::{Folder, Server, comes_within, wait_until},
+    program::{Folder, Server, comes_within, run, wait_until},
 };
 
 /// The sum of a metric over those of its lines that hold these words.
@@ -72,6 +72,43 @@ async fn messages_arrive_once_through_kafka_also_when_its_broker_dies() {
     assert_eq!(refused, "0");
     let ended = server.stop();
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+}
+
+fn doctor(brokers: &str, replication: &str) -> Value {
+    let folder = Folder::new();
+    let settings = [("KAFKA_BROKERS", brokers), ("SOCIALAI_KAFKA_REPLICATION", replication)];
+    let ended = run(&["doctor", "--json", "--data-dir", folder.path().to_str().unwrap()], &settings);
+    let checks = ended.json()["checks"].clone();
+    checks.as_array().unwrap().iter().find(|check| check["name"] == "kafka").unwrap().clone()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn doctor_and_health_ask_kafka_and_say_what_to_do() {
+    let mut broker = Broker::start().await;
+    let brokers = broker.address();
+    let works = doctor(&brokers, "1");
+    assert_eq!(works["works"], true, "{works}");
+    let too_many = doctor(&brokers, "3");
+    assert!(too_many["detail"].as_str().unwrap().contains("Lower SOCIALAI_KAFKA_REPLICATION"), "{too_many}");
+
+    let folder = Folder::new();
+    let settings = [("KAFKA_BROKERS", brokers.as_str()), ("SOCIALAI_KAFKA_REPLICATION", "1")];
+    let server = Server::start("serve", &folder.data(), &[], &settings);
+    server.cli_with(&["tenant", "create", "acme", "--name", "Acme"], &settings).succeeded();
+    let create = ["api-key", "create", "--tenant", "acme", "--scope", "*", "--json"];
+    let key = server.cli_with(&create, &settings).succeeded().json()["key"].as_str().unwrap().to_owned();
+    note_secret(&key);
+    let health = || {
+        let answer = ask(server.port, "GET", "/api/v1/system/health", Some(&key), None).unwrap();
+        answer.body["parts"].as_array().unwrap().iter().find(|part| part["name"] == "kafka").unwrap().clone()
+    };
+    assert_eq!(health()["works"], true, "{}", health());
+    broker.kill();
+    let away = health();
+    assert!(away["detail"].as_str().unwrap().contains("check KAFKA_BROKERS"), "{away}");
+    let fails = doctor(&brokers, "1");
+    assert!(fails["detail"].as_str().unwrap().contains("check KAFKA_BROKERS"), "{fails}");
+    assert_eq!(server.stop().code, Some(0));
 }
 
 const RECEIVER: &str = "webhook-receiver";

@@ -13,6 +13,7 @@ use std::{
 use serde_json::Value;
 use socialai_cluster::Installation;
 use socialai_testkit::lab::note_secret;
+use sqlx::postgres::PgConnectOptions;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_socialai");
 const PATIENCE: Duration = Duration::from_mins(3);
@@ -238,9 +239,17 @@ impl Server {
 
     /// SQL as the owner of the private database, past the program; the answer without decoration.
     pub fn sql(&self, statement: &str) -> String {
+        psql(&self.owner_url(), &secret(&self.data, "owner.password"), statement)
+    }
+
+    /// For a connection of one's own, that stays.
+    pub fn owner(&self) -> PgConnectOptions {
+        self.owner_url().parse::<PgConnectOptions>().unwrap().password(&secret(&self.data, "owner.password"))
+    }
+
+    fn owner_url(&self) -> String {
         let note: Value = serde_json::from_str(&fs::read_to_string(self.data.join("running.json")).unwrap()).unwrap();
-        let url = format!("postgres://socialai_owner@127.0.0.1:{}/socialai", note["postgres_port"]);
-        psql(&url, &secret(&self.data, "owner.password"), statement)
+        format!("postgres://socialai_owner@127.0.0.1:{}/socialai", note["postgres_port"])
     }
 
     /// Ctrl-C, and its end: the exit code and all that it printed.
