@@ -41,7 +41,7 @@ impl Shards {
     ) -> Result<Option<T>, Trouble> {
         match timeout(PATIENCE, work).await {
             Ok(Ok(done)) => {
-                self.note(shard, false, |outage| outage.works());
+                self.note(shard, false, Outage::works);
                 Ok(Some(done))
             }
             Ok(Err(Trouble::Lost)) => Err(Trouble::Lost),
