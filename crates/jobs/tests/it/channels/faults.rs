@@ -94,7 +94,10 @@ const X: &[Place] = &[
 
 const LINKEDIN: &[Place] = &[Place {
     platform: Platform::LinkedIn,
-    lacks: &[("reaction", "a like is no part of a conversation")],
+    lacks: &[
+        ("reaction", "a like is no part of a conversation"),
+        ("echo", "the news of a comment of ours does not tell which comment it answers"),
+    ],
     ..COMMENTS
 }];
 
@@ -248,10 +251,10 @@ async fn echoed(rig: &Rig, place: &Place) -> Expected {
 }
 
 fn shown(message: &Message) -> String {
-    let reactions: String = message.reactions.iter().map(|reaction| format!(" {}", reaction.emoji)).collect();
+    let reactions: Vec<_> = message.reactions.iter().flat_map(|reaction| [" ", &reaction.emoji]).collect();
     let edited = message.edited_at.filter(|_| message.unsent_at.is_none()).map_or("", |_| ", edited");
     let unsent = message.unsent_at.map_or("", |_| ", unsent");
-    format!("{}{edited}{unsent}{reactions}", message.text)
+    format!("{}{edited}{unsent}{}", message.text, reactions.concat())
 }
 
 fn is_there(all: &[Message], place: &Place, expected: &Expected) {
@@ -301,7 +304,9 @@ async fn all_is_received_once(places: &[Place]) {
         let lines: usize = expected.iter().map(|one| one.lines.len()).sum();
         let came = all.iter().filter(|message| message.direction == Direction::In).count();
         assert_eq!(came, lines + 1, "{}: nothing else came", place.name());
-        echo_is_a_humans(&rig, &all, place, &echo).await;
+        if place.has("echo") {
+            echo_is_a_humans(&rig, &all, place, &echo).await;
+        }
     }
     engine.stop().await;
     assert!(rig.world.faults().is_empty(), "each fault was met");
