@@ -83,10 +83,7 @@ pub async fn set_policy(tx: &mut TenantTx, mut wanted: Policy) -> Result<Policy>
     .bind(now)
     .execute(tx.conn())
     .await?;
-    let tenant = tx.tenant();
-    tx.record(
-        Entry::new("settings.changed", "tenant", tenant).changed(serde_json::json!(before), serde_json::json!(wanted)),
-    );
+    record_change(tx, &before, &wanted);
     Ok(wanted)
 }
 
@@ -112,9 +109,11 @@ pub async fn set_inbox(tx: &mut TenantTx, wanted: InboxSettings) -> Result<Inbox
     .bind(now)
     .execute(tx.conn())
     .await?;
-    let tenant = tx.tenant();
-    tx.record(
-        Entry::new("settings.changed", "tenant", tenant).changed(serde_json::json!(before), serde_json::json!(wanted)),
-    );
+    record_change(tx, &before, &wanted);
     Ok(wanted)
+}
+
+fn record_change<T: Serialize>(tx: &mut TenantTx, before: &T, after: &T) {
+    let changed = Entry::new("settings.changed", "tenant", tx.tenant());
+    tx.record(changed.changed(serde_json::json!(before), serde_json::json!(after)));
 }

@@ -190,15 +190,18 @@ async fn job_that_ends_its_process_is_given_up_after_five_and_all_others_are_don
     enqueue(&lab, tenant, &steps).await;
     let mut workers = [Worker::start(&lab, &remote), Worker::start(&lab, &remote)];
     let mut deaths = 0;
-    while !yes(&lab, IS_IDLE).await.unwrap() {
-        for worker in &mut workers {
-            if worker.has_ended() {
-                deaths += 1;
-                *worker = Worker::start(&lab, &remote);
+    let working = async {
+        while !yes(&lab, IS_IDLE).await.unwrap() {
+            for worker in &mut workers {
+                if worker.has_ended() {
+                    deaths += 1;
+                    *worker = Worker::start(&lab, &remote);
+                }
             }
+            tokio::time::sleep(Duration::from_millis(10)).await;
         }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    };
+    tokio::time::timeout(Duration::from_mins(3), working).await.expect("all is done or given up within three minutes");
     drop(workers);
     assert_eq!(deaths, 5);
     let given_up = ask::<String>(&lab, "select string_agg(key || ' ' || reason, ', ') from system.dead_letters").await;

@@ -9,8 +9,8 @@ use socialai_testkit::lab::Lab;
 use sqlx::Executor;
 
 use crate::rig::{
-    COUNTING, Process, Rig, assert_each_once, follow, gauge, metrics, publish, relay_place, settings, wait_for,
-    wait_for_jobs,
+    COUNTING, Process, Rig, assert_each_once, follow, gauge, metrics, publish, refuse_jobs, relay_place, settings,
+    wait_for, wait_for_jobs,
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -69,13 +69,7 @@ async fn lag_counts_what_has_no_jobs_yet() {
     let process = rig.carrying(&[lagging]).await;
     wait_for("no lag", async || gauge("kafka_consumer_lag", "lagging").filter(|lag| *lag == 0)).await;
     let mut owner = rig.lab.owner().await;
-    owner
-        .execute(
-            "create function system.refuse() returns trigger language plpgsql as $$ begin raise exception 'refused'; end $$;
-             create trigger refuse before insert on system.jobs for each row execute function system.refuse()",
-        )
-        .await
-        .unwrap();
+    refuse_jobs(&mut owner).await;
     publish(&rig.lab.databases, &tenant, "test.numbered", 0..30, 7).await;
     wait_for("a lag of 30", async || gauge("kafka_consumer_lag", "lagging").filter(|lag| *lag == 30)).await;
     owner.execute("drop trigger refuse on system.jobs").await.unwrap();

@@ -13,7 +13,7 @@ use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 
 use crate::rig::{
     COUNTING, Process, Rig, assert_each_once, follow, gauge, give_place, jobs, metrics, numbers, publish, records_of,
-    shard, tell, wait_for, wait_for_jobs,
+    refuse_jobs, shard, tell, wait_for, wait_for_jobs,
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -266,13 +266,7 @@ async fn shard_that_refuses_what_follows_holds_up_nobody() {
     let (here, east) = (rig.lab.tenant().await, rig.lab.tenant_in(shard("east")).await);
     let process = rig.carrying(&[COUNTING]).await;
     let mut owner = PgConnection::connect_with(&rig.lab.endpoints[1].owner).await.unwrap();
-    owner
-        .execute(
-            "create function system.refuse() returns trigger language plpgsql as $$ begin raise exception 'refused'; end $$;
-             create trigger refuse before insert on system.jobs for each row execute function system.refuse()",
-        )
-        .await
-        .unwrap();
+    refuse_jobs(&mut owner).await;
     for start in (0..30).step_by(10) {
         publish(databases, &east, "test.numbered", start..start + 10, 5).await;
         publish(databases, &here, "test.numbered", start..start + 10, 5).await;

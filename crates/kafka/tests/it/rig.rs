@@ -20,6 +20,7 @@ use socialai_queue::{
     jobs::{NewJob, Queue, Speed},
 };
 use socialai_testkit::{kafka::Broker, lab::Lab};
+use sqlx::{Executor, PgConnection};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::Uuid;
 
@@ -251,4 +252,15 @@ pub async fn records_of(rig: &Rig) -> i64 {
         ends.sum()
     });
     count.await.unwrap()
+}
+
+/// Lets a database refuse all jobs, until the trigger `refuse` is dropped.
+pub async fn refuse_jobs(owner: &mut PgConnection) {
+    owner
+        .execute(
+            "create function system.refuse() returns trigger language plpgsql as $$ begin raise exception 'refused'; end $$;
+             create trigger refuse before insert on system.jobs for each row execute function system.refuse()",
+        )
+        .await
+        .unwrap();
 }
